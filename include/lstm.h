@@ -1,0 +1,338 @@
+/*
+ * lstm.h: the C interface of liblstm. Open a recurrent network that Keras wrote, run it on whole sequences or one instant
+ * at a time, look inside its gates, read and write its weights.
+ *
+ * Rules that hold for every function:
+ *
+ * - It returns LSTM_OK or a negative lstm_status, unless it only frees something or reads a constant. After an error,
+ *   lstm_last_error() holds one sentence about it for the calling thread. Outputs are untouched on error.
+ * - Pointers may not be NULL unless the function says so; a NULL, a size that makes no sense or a freed handle is an error,
+ *   never a crash. (That a handle was freed is noticed as long as its place has not been given to a newer one.)
+ * - The caller owns what it passes in; the library copies what it needs and keeps no pointer of the caller's.
+ * - Every handle is freed by its own _free function, in any order: a session goes on after its model's handle is freed.
+ * - Strings are UTF-8. Strings in structs belong to the handle they were read from and live until it is freed or changed.
+ * - Structs start with `size_t struct_size`; fill them with the matching _init function and they can grow in later versions.
+ *   An array of structs is passed as an array of pointers.
+ * - A model may be used from several threads at once. A session, a stream and a trace belong to one thread at a time.
+ * - No function prints, exits, installs handlers, starts a thread that was not asked for, or changes the process's settings.
+ *
+ * Arrays are row-major, outermost dimension first: a batch of sequences is [batch, steps, features].
+ */
+#ifndef LSTM_H
+#define LSTM_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---------------------------------------------------------------- version, status, errors */
+
+#define LSTM_VERSION_MAJOR 0
+#define LSTM_VERSION_MINOR 1
+#define LSTM_VERSION_PATCH 0
+
+/** What a function says of its outcome: LSTM_OK or one of the negative values below. Values never change; new ones are added. */
+typedef int32_t lstm_status;
+
+#define LSTM_OK 0                  /**< It worked. */
+#define LSTM_ERROR_ARGUMENT (-1)   /**< An argument makes no sense: NULL, out of range, an unknown enum value, a name that does not exist. */
+#define LSTM_ERROR_HANDLE (-2)     /**< Not a handle of this kind, or one that was freed. */
+#define LSTM_ERROR_MEMORY (-3)     /**< Memory for the request could not be had; nothing changed. */
+#define LSTM_ERROR_IO (-4)         /**< A file could not be opened, read or written. */
+#define LSTM_ERROR_FORMAT (-5)     /**< A file is damaged or is no model file. */
+#define LSTM_ERROR_UNSUPPORTED (-6)/**< Understood, but not supported; the sentence names the layer and the option. */
+#define LSTM_ERROR_SHAPE (-7)      /**< An array or weight has another shape than is needed. */
+#define LSTM_ERROR_STATE (-8)      /**< The call does not fit the object's present state. */
+#define LSTM_ERROR_BUFFER (-9)     /**< The caller's buffer is too small; the size needed was reported. */
+#define LSTM_ERROR_INTERNAL (-10)  /**< A fault of the library. Please report it. */
+
+/** The library's version, "major.minor.patch". Never fails. */
+const char *lstm_version(void);
+
+/** Number of this interface. It changes only when a program compiled against an older header would break. */
+int32_t lstm_abi_version(void);
+
+/** The vector instructions in use: "baseline", "v3" (AVX2, FMA) or "v4" (AVX-512). The environment variable LSTM_CPU,
+ *  read once, can ask for a lower one. */
+const char *lstm_cpu(void);
+
+/** The name of a status, such as "LSTM_ERROR_SHAPE"; "unknown status" for any other number. */
+const char *lstm_status_name(lstm_status status);
+
+/** This thread's last error as one sentence, "" if its last call succeeded. Never NULL; valid until the thread's next call. */
+const char *lstm_last_error(void);
+
+/* ---------------------------------------------------------------- arrays */
+
+#define LSTM_FLOAT32 1 /**< IEEE single precision. */
+#define LSTM_FLOAT64 2 /**< IEEE double precision. */
+#define LSTM_INT32 3   /**< For tokens and the like. */
+#define LSTM_INT64 4
+
+#define LSTM_MAX_RANK 8 /**< The most dimensions that an array can have. */
+
+/** An array of the caller's: an input to read or an output to fill. Contiguous, row-major, native byte order. */
+typedef struct lstm_array {
+  size_t struct_size;
+  int32_t dtype;                /**< LSTM_FLOAT32 … LSTM_INT64 */
+  int32_t rank;                 /**< 0 … LSTM_MAX_RANK */
+  int64_t shape[LSTM_MAX_RANK]; /**< dimensions, outermost first */
+  void *data;                   /**< the elements; may be NULL only if there are none or the function reads no elements */
+} lstm_array;
+
+/** Fills `array` with a float32 array of no dimensions and no data. NULL is ignored. */
+void lstm_array_init(lstm_array *array);
+
+/* ---------------------------------------------------------------- model */
+
+/** A network: layers and weights. Shared freely between threads. */
+typedef struct lstm_model lstm_model;
+
+/** How to load. */
+typedef struct lstm_load_options {
+  size_t struct_size;
+  uint32_t flags;    /**< must be 0 */
+  uint32_t reserved; /**< must be 0 */
+  uint64_t max_bytes; /**< files larger than this are refused; 0 means 4 GiB */
+} lstm_load_options;
+
+void lstm_load_options_init(lstm_load_options *options);
+
+/**
+ * Opens a whole-model file: the HDF5 that Keras' `model.save("x.h5")` writes.
+ *
+ * `path`: the file. `options`: NULL for the defaults. `model`: receives the handle; free it with lstm_model_free().
+ * Errors: IO (no such file), FORMAT (damaged or no model), UNSUPPORTED (a layer or option, by name), SHAPE (a weight does not
+ * fit its layer), MEMORY, ARGUMENT.
+ */
+lstm_status lstm_model_load(const char *path, const lstm_load_options *options, lstm_model **model);
+
+/** The same from the bytes of such a file in memory, which are not needed afterwards. */
+lstm_status lstm_model_load_memory(const void *bytes, size_t size, const lstm_load_options *options, lstm_model **model);
+
+/**
+ * Reads the weights of another file of the same architecture, a whole model or one of Keras' `save_weights("x.h5")`, matched
+ * by order as Keras does. Sessions and streams made before keep the weights they had. Either all weights change or none.
+ */
+lstm_status lstm_model_load_weights(lstm_model *model, const char *path, const lstm_load_options *options);
+
+/** Frees the handle; what was made from the model stays usable. NULL is ignored. */
+void lstm_model_free(lstm_model *model);
+
+/** What a file holds, layer by layer, what is understood and what is not, as text for people.
+ *
+ * Writes at most `size` bytes with a closing NUL to `report` (may be NULL if `size` is 0) and the bytes needed to `needed` (may be
+ * NULL). `loads` (may be NULL) receives 1 if lstm_model_load() would succeed, 0 if not. Too small a buffer gets a shortened
+ * report and LSTM_ERROR_BUFFER. Errors: IO, ARGUMENT, MEMORY, BUFFER; a damaged file is a finding of the report, not an error.
+ */
+lstm_status lstm_check_file(const char *path, char *report, size_t size, size_t *needed, int32_t *loads);
+
+/* ---------------------------------------------------------------- inspection */
+
+/** What a model is. */
+typedef struct lstm_model_info {
+  size_t struct_size;
+  const char *name;              /**< the model's name in its file, or "" */
+  const char *writer;            /**< what wrote it, such as "Keras 2.15.0" */
+  const char *format;            /**< such as "Keras HDF5 model" */
+  size_t input_count, output_count, layer_count, weight_count;
+  int64_t parameter_count;       /**< numbers in all weights, each counted once */
+  int32_t stateful;              /**< 1 if some layer keeps its state from one predict to the next */
+  int32_t can_stream;            /**< 1 if lstm_stream_create() will take it */
+} lstm_model_info;
+
+/** An input or output. Unknown dimensions (batch, free number of steps) are -1. */
+typedef struct lstm_tensor_info {
+  size_t struct_size;
+  const char *name;
+  int32_t dtype; /**< the type the file states */
+  int32_t rank;
+  int64_t shape[LSTM_MAX_RANK];
+} lstm_tensor_info;
+
+/** A layer, in the file's order. Layers of nested models are listed as "outer/inner". */
+typedef struct lstm_layer_info {
+  size_t struct_size;
+  const char *name;
+  const char *type;    /**< Keras' class name, such as "LSTM" or "Bidirectional" */
+  const char *options; /**< its configuration as JSON, as the file states it */
+  int32_t trainable;   /**< 0 if the file says that the layer is frozen */
+  int32_t traceable;   /**< 1 if lstm_trace_create() can show its gates */
+  int64_t parameter_count;
+  size_t weight_count;
+  int32_t rank;        /**< of its first output, at its first call */
+  int64_t shape[LSTM_MAX_RANK];
+} lstm_layer_info;
+
+/** A weight, under Keras' name, orientation and gate order: "lstm/kernel" is [features, 4 units] in the order i, f, c, o. */
+typedef struct lstm_weight_info {
+  size_t struct_size;
+  const char *name;
+  size_t layer;  /**< index of its layer */
+  int32_t dtype; /**< as stored in the file: LSTM_FLOAT32 or LSTM_FLOAT64 (narrower floats are widened to float32) */
+  int32_t rank;
+  int64_t shape[LSTM_MAX_RANK];
+  int64_t count; /**< number of elements */
+} lstm_weight_info;
+
+void lstm_model_info_init(lstm_model_info *info);
+void lstm_tensor_info_init(lstm_tensor_info *info);
+void lstm_layer_info_init(lstm_layer_info *info);
+void lstm_weight_info_init(lstm_weight_info *info);
+
+lstm_status lstm_model_get_info(const lstm_model *model, lstm_model_info *info);
+lstm_status lstm_model_get_input(const lstm_model *model, size_t index, lstm_tensor_info *info);
+lstm_status lstm_model_get_output(const lstm_model *model, size_t index, lstm_tensor_info *info);
+lstm_status lstm_model_get_layer(const lstm_model *model, size_t index, lstm_layer_info *info);
+lstm_status lstm_model_get_weight_info(const lstm_model *model, size_t index, lstm_weight_info *info);
+
+/** Finds a weight by name; `index` receives its place. ARGUMENT if there is none of that name (the sentence names near ones). */
+lstm_status lstm_model_find_weight(const lstm_model *model, const char *name, size_t *index);
+
+/** Copies a weight to `values`: `count` elements of `dtype` (LSTM_FLOAT32 or LSTM_FLOAT64), which must be its element count. */
+lstm_status lstm_model_get_weight(const lstm_model *model, size_t index, int32_t dtype, void *values, size_t count);
+
+/** Replaces a weight's values. Sessions and streams made before keep the old ones. */
+lstm_status lstm_model_set_weight(lstm_model *model, size_t index, int32_t dtype, const void *values, size_t count);
+
+/** A table of layers, shapes and parameter counts as text. Buffer rules as in lstm_check_file(). */
+lstm_status lstm_model_summary(const lstm_model *model, char *text, size_t size, size_t *needed);
+
+/* ---------------------------------------------------------------- session: whole sequences, batches */
+
+/** A model made ready to run on batches of whole sequences, with the memory for it. */
+typedef struct lstm_session lstm_session;
+
+typedef struct lstm_session_options {
+  size_t struct_size;
+  int32_t precision; /**< LSTM_FLOAT32 (the default) or LSTM_FLOAT64: what is computed in */
+  int32_t threads;   /**< 1 (the default) … 256: rows of a batch are shared out among so many threads; results do not depend on it */
+} lstm_session_options;
+
+void lstm_session_options_init(lstm_session_options *options);
+
+/** Prepares a model to run. `options`: NULL for the defaults. Packs the weights once; several sessions of a model share them.
+ *  Errors: UNSUPPORTED (a layer cannot run, by name), MEMORY, ARGUMENT, HANDLE. */
+lstm_status lstm_session_create(const lstm_model *model, const lstm_session_options *options, lstm_session **session);
+
+/** Frees the handle, its memory and its threads. NULL is ignored. */
+void lstm_session_free(lstm_session *session);
+
+/** Computes what the outputs' shapes and types would be for inputs of such shapes (elements are not read): fills `dtype`, `rank` and
+ *  `shape` of each output and leaves `data` alone. */
+lstm_status lstm_session_output_shapes(lstm_session *session, const lstm_array *const *inputs, size_t input_count,
+                                       lstm_array *const *outputs, size_t output_count);
+
+/**
+ * Runs the model. Inputs are [batch, …] in the model's order, of any dtype; all have the same batch. Outputs must have the shapes that
+ * lstm_session_output_shapes() gives and a dtype of LSTM_FLOAT32 or LSTM_FLOAT64. Inputs and outputs may not overlap.
+ * A stateful model continues from the previous call; lstm_session_reset() starts it anew.
+ * Errors: SHAPE (which array, expected, found), ARGUMENT (a token outside the embedding's range, …), MEMORY, STATE.
+ */
+lstm_status lstm_session_predict(lstm_session *session, const lstm_array *const *inputs, size_t input_count,
+                                 const lstm_array *const *outputs, size_t output_count);
+
+/**
+ * The short form for a model with one float input [batch, steps, features] and one output: reads batch·steps·features numbers from
+ * `x` and writes the whole output to `y`, which has room for `y_count` numbers and must fit exactly. For an input without
+ * steps ([batch, features]) pass steps = 1; for tokens [batch, steps] the features are 1.
+ */
+lstm_status lstm_session_predict_float(lstm_session *session, const float *x, int64_t batch, int64_t steps, float *y, size_t y_count);
+
+/** Sets the state of stateful layers to zero. */
+lstm_status lstm_session_reset(lstm_session *session);
+
+/* ---------------------------------------------------------------- stream: one instant at a time */
+
+/** A model run step by step on a live series, with its state. After creation no call allocates memory, takes a lock or makes a
+ *  system call. */
+typedef struct lstm_stream lstm_stream;
+
+typedef struct lstm_stream_options {
+  size_t struct_size;
+  int32_t precision; /**< LSTM_FLOAT32 (the default) or LSTM_FLOAT64 */
+  int32_t reserved;  /**< must be 0 */
+} lstm_stream_options;
+
+/** A part of a stream's state: which layer's, and where it lies in the numbers of lstm_stream_get_state(). */
+typedef struct lstm_state_info {
+  size_t struct_size;
+  const char *name; /**< such as "lstm/h", "lstm/c" */
+  size_t offset, count;
+} lstm_state_info;
+
+void lstm_stream_options_init(lstm_stream_options *options);
+void lstm_state_info_init(lstm_state_info *info);
+
+/** Prepares a stream with its state at zero. UNSUPPORTED, with the layer's name, for a model that needs the future or the whole
+ *  sequence (Bidirectional, go_backwards, pooling over all steps, …). */
+lstm_status lstm_stream_create(const lstm_model *model, const lstm_stream_options *options, lstm_stream **stream);
+
+/** Frees the handle. NULL is ignored. */
+void lstm_stream_free(lstm_stream *stream);
+
+/** How many numbers go in and come out at each step: the inputs of one instant one after the other, likewise the outputs. */
+lstm_status lstm_stream_get_sizes(const lstm_stream *stream, size_t *input_count, size_t *output_count);
+
+/**
+ * Advances by one instant: reads `x_count` numbers, writes `y_count`. Where the model returns only its last output, that is the output as
+ * if the sequence ended here. The numbers are the same, bit for bit, as those of a session over the whole sequence.
+ */
+lstm_status lstm_stream_step(lstm_stream *stream, const float *x, size_t x_count, float *y, size_t y_count);
+
+/** The same for doubles (in a float32 stream they are rounded). */
+lstm_status lstm_stream_step_double(lstm_stream *stream, const double *x, size_t x_count, double *y, size_t y_count);
+
+/** Advances by `steps` instants: `x` is [steps, x_count / steps], `y` is [steps, y_count / steps]. */
+lstm_status lstm_stream_steps(lstm_stream *stream, int64_t steps, const float *x, size_t x_count, float *y, size_t y_count);
+
+/** Sets the state to zero. */
+lstm_status lstm_stream_reset(lstm_stream *stream);
+
+/** How many numbers the state has, and of how many named parts it consists. Either pointer may be NULL. */
+lstm_status lstm_stream_get_state_size(const lstm_stream *stream, size_t *count, size_t *parts);
+lstm_status lstm_stream_get_state_info(const lstm_stream *stream, size_t part, lstm_state_info *info);
+
+/** Copies the state out or in: `count` numbers of `dtype`, which must be the state's size. */
+lstm_status lstm_stream_get_state(const lstm_stream *stream, int32_t dtype, void *values, size_t count);
+lstm_status lstm_stream_set_state(lstm_stream *stream, int32_t dtype, const void *values, size_t count);
+
+/** Makes a second stream with the same weights (shared) and a copy of the state. */
+lstm_status lstm_stream_copy(const lstm_stream *stream, lstm_stream **copy);
+
+/* ---------------------------------------------------------------- trace: the gates of a layer over a sequence */
+
+/** What a recurrent layer's gates, state and output were at each step and unit. */
+typedef struct lstm_trace lstm_trace;
+
+/** One series of a trace. */
+typedef struct lstm_series_info {
+  size_t struct_size;
+  const char *name;   /**< LSTM: "input", "forget", "candidate", "output_gate", "cell", "output"; GRU: "update", "reset",
+                           "candidate", "output"; SimpleRNN: "output". Bidirectional: "forward/input", … */
+  int32_t dtype;      /**< the session's precision */
+  int32_t rank;       /**< 3 */
+  int64_t shape[LSTM_MAX_RANK]; /**< [batch, steps, units]; index t is the input's step t in both directions */
+  const void *data;   /**< the numbers; they belong to the trace */
+} lstm_series_info;
+
+void lstm_series_info_init(lstm_series_info *info);
+
+/** Runs the model as lstm_session_predict() does, from a zero state and without changing the session's, and keeps what happened inside the
+ *  recurrent layer `layer` (a name as in lstm_layer_info). ARGUMENT, naming the recurrent layers, if there is no such one. */
+lstm_status lstm_trace_create(lstm_session *session, const char *layer, const lstm_array *const *inputs, size_t input_count,
+                              lstm_trace **trace);
+lstm_status lstm_trace_get_count(const lstm_trace *trace, size_t *count);
+lstm_status lstm_trace_get_series(const lstm_trace *trace, size_t index, lstm_series_info *info);
+
+/** Frees the handle and the numbers. NULL is ignored. */
+void lstm_trace_free(lstm_trace *trace);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
