@@ -1,0 +1,73 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Every Swift target: unsafe code must say so, and imports must be declared.
+let strict: [SwiftSetting] = [
+  .strictMemorySafety(),
+  .treatWarning("StrictMemorySafety", as: .error),
+]
+
+/// Kernels are compiled once for each instruction set and element type, always optimised: unoptimised SIMD is useless even in tests.
+func kernels(_ suffix: String, _ flags: [String]) -> Target {
+  .target(
+    name: "LSTMKernels" + suffix,
+    path: "Sources/LSTMKernels" + suffix,
+    swiftSettings: strict + [
+      .unsafeFlags(["-O", "-wmo", "-parse-as-library"] + flags)
+    ])
+}
+
+#if arch(x86_64)
+  let v3 = ["-Xcc", "-march=x86-64-v3", "-DLSTM_V3"]
+  let v4 = ["-Xcc", "-march=x86-64-v4", "-DLSTM_V4"]
+#else
+  let v3: [String] = []
+  let v4: [String] = []
+#endif
+let double = ["-DLSTM_FLOAT64"]
+
+let kernelNames = ["", "V3", "V4", "64", "64V3", "64V4"].map { "LSTMKernels" + $0 }
+
+let package = Package(
+  name: "lstm",
+  products: [
+    .library(name: "lstm", type: .dynamic, targets: ["LSTM"])
+  ],
+  targets: [
+    .systemLibrary(name: "CLSTM", path: "include"),
+    .systemLibrary(name: "CHDF5", pkgConfig: "hdf5", providers: [.apt(["libhdf5-dev"])]),
+    .systemLibrary(name: "CJansson", pkgConfig: "jansson", providers: [.apt(["libjansson-dev"])]),
+    .target(name: "CSupport", cSettings: [.unsafeFlags(["-fvisibility=hidden"])]),
+    .target(name: "LSTMModel", swiftSettings: strict),
+    .target(name: "LSTMFormats", dependencies: ["LSTMModel", "CHDF5", "CJansson"], swiftSettings: strict),
+    kernels("", []),
+    kernels("V3", v3),
+    kernels("V4", v4),
+    kernels("64", double),
+    kernels("64V3", double + v3),
+    kernels("64V4", double + v4),
+    .target(
+      name: "LSTMRuntime",
+      dependencies: ["LSTMModel", "CSupport"] + kernelNames.map { .byName(name: $0) },
+      swiftSettings: strict),
+    .target(
+      name: "LSTM",
+      dependencies: ["CLSTM", "CSupport", "LSTMModel", "LSTMFormats", "LSTMRuntime"],
+      exclude: ["exports.map"],
+      swiftSettings: strict + [.enableExperimentalFeature("CImplementation")],
+      linkerSettings: [
+        .unsafeFlags(
+          [
+            "-static-stdlib",
+            "-Xlinker", "--version-script=Sources/LSTM/exports.map",
+            "-Xlinker", "-soname=liblstm.so.0",
+            "-Xlinker", "-z", "-Xlinker", "now",
+            "-Xlinker", "-z", "-Xlinker", "relro",
+            "-Xlinker", "-z", "-Xlinker", "nodelete",
+            "-Xlinker", "-z", "-Xlinker", "noexecstack",
+            "-Xlinker", "--gc-sections",
+          ], .when(configuration: .release))
+      ]),
+  ],
+  swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,12 @@
+/* What the Swift core needs of C and cannot say itself. */
+#ifndef LSTM_CSUPPORT_H
+#define LSTM_CSUPPORT_H
+
+/* The best kernel set that this processor runs: 0 baseline, 3 x86-64-v3 (AVX2, FMA), 4 x86-64-v4 (AVX-512). */
+int lstm_support_cpu_level(void);
+
+/* This thread's error message: LSTM_SUPPORT_MESSAGE_BYTES bytes, zeroed at the thread's start. */
+#define LSTM_SUPPORT_MESSAGE_BYTES 1024
+char *lstm_support_message(void);
+
+#endif

@@ -1,0 +1,19 @@
+#include "CSupport.h"
+
+int lstm_support_cpu_level(void) {
+#if defined(__x86_64__)
+  __builtin_cpu_init();
+  if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma") || !__builtin_cpu_supports("bmi2")) return 0;
+  if (!__builtin_cpu_supports("avx512f") || !__builtin_cpu_supports("avx512bw") || !__builtin_cpu_supports("avx512cd") ||
+      !__builtin_cpu_supports("avx512dq") || !__builtin_cpu_supports("avx512vl"))
+    return 3;
+  return 4;
+#else
+  return 0;
+#endif
+}
+
+char *lstm_support_message(void) {
+  static _Thread_local char message[LSTM_SUPPORT_MESSAGE_BYTES];
+  return message;
+}

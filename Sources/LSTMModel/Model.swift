@@ -1,0 +1,108 @@
+/// A network as a value: a graph of operations with its weights, checked once, shared freely.
+public struct Model: Sendable {
+  /// An input or output.
+  public struct Port: Sendable {
+    /// Its name in the file.
+    public var name: String
+    /// `float32`, `int32`, …: what the file states.
+    public var dtype: String
+    /// Where it is in the graph.
+    public var value: Value
+
+    /// A named value.
+    public init(name: String, dtype: String, value: Value) {
+      self.name = name
+      self.dtype = dtype
+      self.value = value
+    }
+  }
+
+  /// Its name in the file, or "".
+  public var name: String
+  /// What wrote it: `Keras 2.15.0`.
+  public var writer: String
+  /// What it was read from: `Keras HDF5 model`.
+  public var format: String
+  /// Decides how names in the file are meant.
+  public var generation: KerasGeneration
+  /// What goes in, in the file's order.
+  public var inputs: [Port]
+  /// What comes out, in the file's order.
+  public var outputs: [Port]
+  /// The layers, as the file lists them.
+  public var layers: [Layer]
+  /// All trained arrays, each once.
+  public var weights: [Weight]
+  /// The graph, each node after those that it reads.
+  public var nodes: [Node]
+
+  /// A model of these parts.
+  public init(
+    name: String, writer: String, format: String, generation: KerasGeneration, inputs: [Port], outputs: [Port], layers: [Layer],
+    weights: [Weight], nodes: [Node]
+  ) {
+    self.name = name
+    self.writer = writer
+    self.format = format
+    self.generation = generation
+    self.inputs = inputs
+    self.outputs = outputs
+    self.layers = layers
+    self.weights = weights
+    self.nodes = nodes
+  }
+
+  /// Numbers in all weights.
+  public var parameterCount: Int { weights.reduce(0) { $0 + $1.values.count } }
+
+  /// Whether some layer keeps its state from one call to the next.
+  public var isStateful: Bool {
+    nodes.contains { node in
+      if case .recurrent(let it) = node.operation { return it.stateful }
+      return false
+    }
+  }
+
+  /// The shape of a value, with unknown dimensions.
+  public func shape(of value: Value) -> Shape { nodes[value.node].outputs[value.output] }
+}
+
+/// A layer as its file states it.
+public struct Layer: Sendable {
+  /// A recurrent node of the layer whose gates can be shown.
+  public struct Traceable: Sendable {
+    /// Put before the names of the series: "", `forward/` or `backward/`.
+    public var prefix: String
+    /// Index of the node.
+    public var node: Int
+
+    /// A recurrent node of a layer.
+    public init(prefix: String, node: Int) {
+      self.prefix = prefix
+      self.node = node
+    }
+  }
+
+  /// Its name; layers of nested models are `outer/inner`.
+  public var name: String
+  /// Keras' class name.
+  public var type: String
+  /// Its configuration as JSON.
+  public var options: String
+  /// Whether training may change its weights.
+  public var trainable: Bool
+  /// Indices of its weights in the model.
+  public var weights: [Int] = []
+  /// The shape of its first output at its first call; empty if it is never called.
+  public var output: Shape = []
+  /// What of it can be traced.
+  public var traceable: [Traceable] = []
+
+  /// A layer that has not been called yet.
+  public init(name: String, type: String, options: String, trainable: Bool) {
+    self.name = name
+    self.type = type
+    self.options = options
+    self.trainable = trainable
+  }
+}
