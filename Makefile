@@ -1,0 +1,119 @@
+# liblstm: build, test, install. `make` alone builds the library; `make help` lists the rest.
+
+PREFIX ?= /usr/local
+DESTDIR ?=
+INCLUDEDIR ?= $(PREFIX)/include
+LIBDIR ?= $(PREFIX)/lib
+
+number = $(shell sed -n 's/^\#define LSTM_VERSION_$(1) //p' include/lstm.h)
+VERSION := $(call number,MAJOR).$(call number,MINOR).$(call number,PATCH)
+SONAME := liblstm.so.$(call number,MAJOR)
+FILE := liblstm.so.$(VERSION)
+
+ifeq ($(origin CC),default)
+CC := $(shell Scripts/find-cc.sh)
+endif
+CFLAGS ?= -O2
+PYTHON := .venv/bin/python
+export PYTHONPATH := bindings/python
+
+.DEFAULT_GOAL := lib
+.PHONY: help lib demo test test-swift test-c test-python test-fixtures test-readme test-install install uninstall lint check setup clean
+
+help:
+	@echo 'make              build the library: build/lib/liblstm.so, with include/lstm.h'
+	@echo 'make demo         forecast sunspots from C and from Python, draw build/demo/sunspots.png'
+	@echo 'make test         run every test; parts: test-swift test-c test-python test-fixtures test-readme test-install'
+	@echo 'make install      copy library, header, lstm.pc and CMake files to PREFIX=$(PREFIX) (staged below DESTDIR=)'
+	@echo 'make uninstall    remove them again'
+	@echo 'make lint         check the Swift format'
+	@echo 'make check        check exports, header, sizes and rules of the code'
+	@echo 'make setup        install what building and testing needs (make demo and make test do it themselves)'
+	@echo 'make clean        remove build/ and .build/'
+
+lib:
+	@Scripts/setup.sh look
+	swift build -c release --product lstm
+	@mkdir -p build/lib
+	@cmp -s .build/release/liblstm.so build/lib/$(FILE) || cp .build/release/liblstm.so build/lib/$(FILE)
+	@ln -sf $(FILE) build/lib/$(SONAME)
+	@ln -sf $(SONAME) build/lib/liblstm.so
+	@echo 'build/lib/liblstm.so is version $(VERSION)'
+
+setup:
+	@Scripts/setup.sh test
+
+demo:
+	@Scripts/setup.sh demo
+	@$(MAKE) --no-print-directory lib
+	@mkdir -p build/demo
+	$(CC) -std=c99 $(CFLAGS) -Iinclude bindings/demo/forecast.c -o build/demo/forecast -Lbuild/lib -Wl,-rpath,'$(CURDIR)/build/lib' -llstm -lm
+	build/demo/forecast
+	$(PYTHON) bindings/demo/forecast.py
+	@echo 'The picture is build/demo/sunspots.png'
+
+test:
+	@Scripts/setup.sh test
+	@$(MAKE) --no-print-directory lib
+	@$(MAKE) --no-print-directory test-swift
+	@$(MAKE) --no-print-directory test-c
+	@$(MAKE) --no-print-directory test-python
+	@$(MAKE) --no-print-directory test-fixtures
+	@$(MAKE) --no-print-directory test-readme
+	@$(MAKE) --no-print-directory test-install
+	@echo 'All tests passed.'
+
+# The parts of `test`. They take the library in build/lib as it is.
+test-swift:
+	swift test
+
+test-c:
+	CC='$(CC)' Tests/C/run.sh
+
+test-python:
+	$(PYTHON) -m pytest -q Tests/Python
+
+test-fixtures:
+	$(PYTHON) Tests/Fixtures/check.py --level core
+
+test-readme:
+	CC='$(CC)' $(PYTHON) Tests/C/readme.py README.md
+
+test-install:
+	CC='$(CC)' Tests/C/install.sh
+
+# Fills in a template of bindings/c/package; folders are relative to where the file goes, so that a prefix can be moved.
+fill = sed -e 's|@VERSION@|$(VERSION)|' -e 's|@FILE@|$(FILE)|' -e 's|@SONAME@|$(SONAME)|' \
+	-e "s|@LIBDIR@|$$(realpath -m --relative-to='$(2)' '$(LIBDIR)')|" \
+	-e "s|@INCLUDEDIR@|$$(realpath -m --relative-to='$(2)' '$(INCLUDEDIR)')|" \
+	bindings/c/package/$(1).in > '$(DESTDIR)$(2)/$(1)'
+CMAKEDIR = $(LIBDIR)/cmake/lstm
+PCDIR = $(LIBDIR)/pkgconfig
+
+install:
+	@test -f build/lib/$(FILE) || { echo 'There is no build/lib/$(FILE) yet; run make first.'; exit 1; }
+	install -d '$(DESTDIR)$(INCLUDEDIR)' '$(DESTDIR)$(LIBDIR)' '$(DESTDIR)$(PCDIR)' '$(DESTDIR)$(CMAKEDIR)'
+	install -m 644 include/lstm.h '$(DESTDIR)$(INCLUDEDIR)/lstm.h'
+	install -m 755 build/lib/$(FILE) '$(DESTDIR)$(LIBDIR)/$(FILE)'
+	-strip --strip-unneeded '$(DESTDIR)$(LIBDIR)/$(FILE)'
+	ln -sf $(FILE) '$(DESTDIR)$(LIBDIR)/$(SONAME)'
+	ln -sf $(SONAME) '$(DESTDIR)$(LIBDIR)/liblstm.so'
+	@$(call fill,lstm.pc,$(PCDIR))
+	@$(call fill,lstm-config.cmake,$(CMAKEDIR))
+	@$(call fill,lstm-config-version.cmake,$(CMAKEDIR))
+	@if [ -z '$(DESTDIR)' ] && [ "$$(id -u)" = 0 ]; then ldconfig || true; fi
+
+uninstall:
+	rm -f '$(DESTDIR)$(INCLUDEDIR)/lstm.h' '$(DESTDIR)$(LIBDIR)/$(FILE)' '$(DESTDIR)$(LIBDIR)/$(SONAME)' \
+	  '$(DESTDIR)$(LIBDIR)/liblstm.so' '$(DESTDIR)$(PCDIR)/lstm.pc'
+	rm -rf '$(DESTDIR)$(CMAKEDIR)'
+
+lint:
+	swift format lint --strict --parallel --recursive Package.swift Sources $$(find Tests -name '*.swift' -not -path 'Tests/Fixtures/*')
+
+check: lib
+	@failed=; for script in Scripts/check-*.sh; do $$script || failed="$$failed $$script"; done; \
+	[ -z "$$failed" ] || { echo "Failed:$$failed"; exit 1; }
+
+clean:
+	rm -rf build .build

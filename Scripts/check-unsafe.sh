@@ -1,0 +1,25 @@
+#!/usr/bin/env bash
+# Unsafe code stays where it is looked for: the Swift keyword `unsafe` occurs only in these files.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+shopt -s nullglob
+allowed=(
+  Sources/LSTMKernels*/*.swift
+  Sources/LSTMRuntime/Arena.swift
+  Sources/LSTMRuntime/KernelTable.swift
+  Sources/LSTMRuntime/ThreadPool.swift
+  Sources/LSTMFormats/HDF5*.swift
+  Sources/LSTMFormats/JSON.swift
+  Sources/LSTM/*.swift
+)
+fault=0 count=0
+while IFS= read -r -d '' file; do
+  count=$((count + 1))
+  [[ " ${allowed[*]} " == *" $file "* ]] && continue
+  found=$(sed -e 's#//.*##' -e 's/"[^"]*"/""/g' "$file" | grep -nw unsafe | head -n 3) || continue
+  echo "$file is not among the files for unsafe code:"
+  sed 's/^/  /' <<<"$found"
+  fault=1
+done < <(find Sources -name '*.swift' -print0)
+[ $fault -eq 0 ] && echo "unsafe: only in the ${#allowed[@]} files that may, of $count"
+exit $fault
