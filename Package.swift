@@ -13,7 +13,7 @@ func kernels(_ suffix: String, _ flags: [String]) -> Target {
     name: "LSTMKernels" + suffix,
     path: "Sources/LSTMKernels" + suffix,
     swiftSettings: strict + [
-      .unsafeFlags(["-O", "-wmo", "-parse-as-library"] + flags)
+      .unsafeFlags(["-O", "-wmo", "-num-threads", "0"] + flags)
     ])
 }
 

@@ -87,7 +87,8 @@ public struct Logic: OperationRules, Equatable {
     /// 1 for each row of the last dimension that has some x ≠ value.
     case anyNotEqual(Double)
     /// 1 where any (all) along the axis is not 0.
-    case any(axis: Int), all(axis: Int)
+    case any(axis: Int)
+    case all(axis: Int)
     case or, and, not
     case expandDims(axis: Int)
     case zerosLike, onesLike

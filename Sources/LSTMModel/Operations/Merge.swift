@@ -26,10 +26,17 @@ public struct Merge: OperationRules {
     for shape in inputs.dropFirst() {
       // Keras inserts dimensions of 1 after the batch where ranks differ.
       let rank = max(result.rank, shape.rank)
-      let a = aligned(result, rank), b = aligned(shape, rank)
+      let a = aligned(result, rank)
+      let b = aligned(shape, rank)
       var joined: [Int] = []
       for (p, q) in zip(a, b) {
-        if p == q || q == 1 { joined.append(p) } else if p == 1 { joined.append(q) } else if p < 0 { joined.append(q) } else if q < 0 {
+        if p == q || q == 1 {
+          joined.append(p)
+        } else if p == 1 {
+          joined.append(q)
+        } else if p < 0 {
+          joined.append(q)
+        } else if q < 0 {
           joined.append(p)
         } else {
           throw .shape("\(name) cannot join \(result) and \(shape)")
@@ -98,7 +105,8 @@ public struct Dot: OperationRules {
     else {
       throw .shape("Dot along axes \(axes.0) and \(axes.1) does not fit \(inputs)")
     }
-    var left = inputs[0].dimensions, right = inputs[1].dimensions
+    var left = inputs[0].dimensions
+    var right = inputs[1].dimensions
     left.remove(at: a)
     right.remove(at: b)
     let result = left + right.dropFirst()

@@ -1,0 +1,177 @@
+/// What a projection works on: see ``project``.
+@unsafe private struct Projection {
+  var x: UnsafePointer<Scalar>
+  var xStride: Int
+  var count: Int
+  var weights: UnsafePointer<Scalar>
+  var start: UnsafePointer<Scalar>
+  var addend: UnsafePointer<Scalar>?
+  var addendStride: Int
+  var out: UnsafeMutablePointer<Scalar>
+  var outStride: Int
+
+  /// The same for the groups from `group` on, `panels` to a group.
+  @_transparent
+  func from(group: Int, panels: Int) -> Projection {
+    var rest = unsafe self
+    let offset = group &* panels &* lanes
+    // SAFETY: the group exists.
+    unsafe rest.weights = weights + offset &* count
+    unsafe rest.start = start + offset
+    unsafe rest.addend = addend.map { unsafe $0 + offset }
+    unsafe rest.out = out + offset
+    return unsafe rest
+  }
+
+  /// The same for the rows from `row` on.
+  @_transparent
+  func from(row: Int) -> Projection {
+    var rest = unsafe self
+    // SAFETY: the row exists.
+    unsafe rest.x = x + row &* xStride
+    unsafe rest.addend = addend.map { unsafe $0 + row &* addendStride }
+    unsafe rest.out = out + row &* outStride
+    return unsafe rest
+  }
+}
+
+/// One tile: sums, plus what is to be added, stored.
+@_transparent
+private func projectTile<let R: Int, let G: Int, let P: Int, let S: Int>(
+  _ shape: (Count<R>.Type, Count<G>.Type, Count<P>.Type), _ zeros: Count<S>, _ it: Projection
+) {
+  var sums = unsafe tileSums(shape, zeros, it.x, it.xStride, it.count, it.weights, it.start)
+  if let addend = unsafe it.addend {
+    for row in 0..<R {
+      for panel in 0..<(G &* P) {
+        // SAFETY: addend has R rows of G·P vectors.
+        sums[row &* (G &* P) &+ panel] += unsafe load(addend + (row &* it.addendStride &+ panel &* lanes))
+      }
+    }
+  }
+  for row in 0..<R {
+    for panel in 0..<(G &* P) {
+      // SAFETY: out has R rows of G·P vectors.
+      unsafe store(sums[row &* (G &* P) &+ panel], it.out + (row &* it.outStride &+ panel &* lanes))
+    }
+  }
+}
+
+// Each size of tile is a function of its own: larger ones would leave the optimiser's limits, and their sums the registers.
+
+@inline(never)
+private func project1x4x4(_ it: Projection) { unsafe projectTile((Count<1>.self, Count<4>.self, Count<4>.self), zeros16, it) }
+
+@inline(never)
+private func project1x1x4(_ it: Projection) { unsafe projectTile((Count<1>.self, Count<1>.self, Count<4>.self), zeros4, it) }
+
+@inline(never)
+private func project2x1x4(_ it: Projection) { unsafe projectTile((Count<2>.self, Count<1>.self, Count<4>.self), zeros8, it) }
+
+@inline(never)
+private func project4x1x4(_ it: Projection) { unsafe projectTile((Count<4>.self, Count<1>.self, Count<4>.self), zeros16, it) }
+
+@inline(never)
+private func project6x1x4(_ it: Projection) { unsafe projectTile((Count<6>.self, Count<1>.self, Count<4>.self), zeros24, it) }
+
+@inline(never)
+private func project1x4x3(_ it: Projection) { unsafe projectTile((Count<1>.self, Count<4>.self, Count<3>.self), zeros12, it) }
+
+@inline(never)
+private func project1x1x3(_ it: Projection) { unsafe projectTile((Count<1>.self, Count<1>.self, Count<3>.self), zeros3, it) }
+
+@inline(never)
+private func project2x1x3(_ it: Projection) { unsafe projectTile((Count<2>.self, Count<1>.self, Count<3>.self), zeros6, it) }
+
+@inline(never)
+private func project4x1x3(_ it: Projection) { unsafe projectTile((Count<4>.self, Count<1>.self, Count<3>.self), zeros12, it) }
+
+@inline(never)
+private func project6x1x3(_ it: Projection) { unsafe projectTile((Count<6>.self, Count<1>.self, Count<3>.self), zeros18, it) }
+
+@inline(never)
+private func project1x4x1(_ it: Projection) { unsafe projectTile((Count<1>.self, Count<4>.self, Count<1>.self), zeros4, it) }
+
+@inline(never)
+private func project1x1x1(_ it: Projection) { unsafe projectTile((Count<1>.self, Count<1>.self, Count<1>.self), zeros1, it) }
+
+@inline(never)
+private func project2x1x1(_ it: Projection) { unsafe projectTile((Count<2>.self, Count<1>.self, Count<1>.self), zeros2, it) }
+
+@inline(never)
+private func project4x1x1(_ it: Projection) { unsafe projectTile((Count<4>.self, Count<1>.self, Count<1>.self), zeros4, it) }
+
+@inline(never)
+private func project6x1x1(_ it: Projection) { unsafe projectTile((Count<6>.self, Count<1>.self, Count<1>.self), zeros6, it) }
+
+/// Multiplies rows by packed weights: `out[r] = start + x[r] · W (+ addend[r])`.
+///
+/// - Shapes: `x [rows, count]` with rows `xStride` apart; `weights [groups, count, panels, lanes]`; `start [groups, panels, lanes]`;
+///   `out` and `addend [rows, groups · panels · lanes]` with rows `outStride` and `addendStride` apart.
+/// - Requires: `panels` is 1, 3 or 4; weights, start, out and addend are aligned to vectors; `out` overlaps nothing; `addend` may be nil.
+///   Any count may be 0.
+@inline(never)  // inlined elsewhere, it would be compiled for that module's processor
+public func project(
+  _ x: UnsafePointer<Scalar>, _ xStride: Int, rows: Int, count: Int, _ weights: UnsafePointer<Scalar>, groups: Int, panels: Int,
+  _ start: UnsafePointer<Scalar>, _ addend: UnsafePointer<Scalar>?, _ addendStride: Int, _ out: UnsafeMutablePointer<Scalar>, _ outStride: Int
+) {
+  let all = unsafe Projection(
+    x: x, xStride: xStride, count: count, weights: weights, start: start, addend: addend, addendStride: addendStride, out: out,
+    outStride: outStride)
+  var group = 0
+  // A single row has too few sums to keep the multipliers busy: four groups at once.
+  while rows == 1 && groups &- group >= 4 {
+    let part = unsafe all.from(group: group, panels: panels)
+    switch panels {
+    case 4: unsafe project1x4x4(part)
+    case 3: unsafe project1x4x3(part)
+    default: unsafe project1x4x1(part)
+    }
+    group &+= 4
+  }
+  while group < groups {
+    let part = unsafe all.from(group: group, panels: panels)
+    var row = 0
+    while row < rows {
+      let it = unsafe part.from(row: row)
+      let taken = unsafe projectRows(it, rows &- row, panels)
+      row &+= taken
+    }
+    group &+= 1
+  }
+}
+
+/// Takes as many rows as a tile holds and returns their number.
+@_transparent
+private func projectRows(_ it: Projection, _ left: Int, _ panels: Int) -> Int {
+  if left >= 6 {
+    switch panels {
+    case 4: unsafe project6x1x4(it)
+    case 3: unsafe project6x1x3(it)
+    default: unsafe project6x1x1(it)
+    }
+    return 6
+  }
+  if left >= 4 {
+    switch panels {
+    case 4: unsafe project4x1x4(it)
+    case 3: unsafe project4x1x3(it)
+    default: unsafe project4x1x1(it)
+    }
+    return 4
+  }
+  if left >= 2 {
+    switch panels {
+    case 4: unsafe project2x1x4(it)
+    case 3: unsafe project2x1x3(it)
+    default: unsafe project2x1x1(it)
+    }
+    return 2
+  }
+  switch panels {
+  case 4: unsafe project1x1x4(it)
+  case 3: unsafe project1x1x3(it)
+  default: unsafe project1x1x1(it)
+  }
+  return 1
+}

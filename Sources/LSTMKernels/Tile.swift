@@ -1,0 +1,42 @@
+/// A number that is known when compiling, passed as a type.
+typealias Count<let N: Int> = InlineArray<N, Vector>
+
+/// The sums of a tile: for each row r, group g and panel p the vector `start[g, p] + Σₖ x[r, k] · weights[g, k, p]`.
+///
+/// Each sum is one chain over k in ascending order, whatever the tile's size: that is why a row alone has the same bits as a row in a
+/// batch. The sizes are compile-time constants, so that the sums stay in registers: R rows × G groups × P panels = S ≤ 24, which with P
+/// weight vectors and one number of x fill 29 of AVX-512's 32 registers.
+///
+/// - Shapes: `x [R]` rows of `count` numbers, `xStride` apart; `weights [G, count, P, lanes]`; `start [G, P, lanes]`, both aligned.
+@_transparent
+func tileSums<let R: Int, let G: Int, let P: Int, let S: Int>(
+  _ shape: (Count<R>.Type, Count<G>.Type, Count<P>.Type), _ zeros: Count<S>,
+  _ x: UnsafePointer<Scalar>, _ xStride: Int, _ count: Int, _ weights: UnsafePointer<Scalar>, _ start: UnsafePointer<Scalar>
+) -> InlineArray<S, Vector> {
+  var sums = zeros
+  for row in 0..<R {
+    for panel in 0..<(G &* P) {
+      // SAFETY: start holds G·P vectors.
+      sums[row &* (G &* P) &+ panel] = unsafe load(start + panel &* lanes)
+    }
+  }
+  let groupSize = count &* (P &* lanes)
+  var k = 0
+  while k < count {
+    // SAFETY: k < count; each group holds count·P vectors.
+    let w = unsafe weights + k &* (P &* lanes)
+    for row in 0..<R {
+      // SAFETY: row < R and k < count.
+      let value = unsafe Vector(repeating: x[row &* xStride &+ k])
+      for group in 0..<G {
+        for panel in 0..<P {
+          // SAFETY: as for w.
+          let vector = unsafe load(w + (group &* groupSize &+ panel &* lanes))
+          accumulate(&sums[(row &* G &+ group) &* P &+ panel], vector, value)
+        }
+      }
+    }
+    k &+= 1
+  }
+  return sums
+}
