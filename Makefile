@@ -48,7 +48,7 @@ demo:
 	@$(MAKE) --no-print-directory lib
 	@mkdir -p build/demo
 	$(CC) -std=c99 $(CFLAGS) -Iinclude bindings/demo/forecast.c -o build/demo/forecast -Lbuild/lib -Wl,-rpath,'$(CURDIR)/build/lib' -llstm -lm
-	build/demo/forecast
+	build/demo/forecast bindings/demo
 	$(PYTHON) bindings/demo/forecast.py
 	@echo 'The picture is build/demo/sunspots.png'
 

@@ -3,4 +3,4 @@
 for candidate in "${CC:-}" cc gcc clang; do
   if [ -n "$candidate" ] && command -v "${candidate%% *}" >/dev/null; then echo "$candidate"; exit; fi
 done
-swift=$(readlink -f "$(command -v swift)") && [ -x "${swift%/*}/clang" ] && echo "${swift%/*}/clang"
+swift=$(readlink -f "$(command -v swift)" 2>/dev/null) && [ -x "${swift%/*}/clang" ] && echo "${swift%/*}/clang"
