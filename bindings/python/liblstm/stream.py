@@ -15,6 +15,12 @@ from ._handle import Handle, create
 from ._library import check, library, new
 
 
+class _Kept(ctypes.c_void_p):
+    """A handle's address that keeps the handle: ctypes takes it quicker than the handle itself."""
+
+    owner: Handle
+
+
 class Stream:
     """A model with a state, advanced step by step. It belongs to one thread at a time; copies share the weights."""
 
@@ -29,9 +35,12 @@ class Stream:
         # A step reads and writes these, whose addresses are made into ctypes' objects once and for all.
         self._x, self._y = np.zeros(self.input_size, self._dtype), np.empty(self.output_size, self._dtype)
         self._function = library().lstm_stream_step if code == _c.FLOAT32 else library().lstm_stream_step_double
+        self._result = self._y.copy
         # The partial keeps the handle alive, so that a close() in another thread cannot free it during a step.
+        kept = _Kept(handle.address)
+        kept.owner = handle
         self._advance: Callable[[], int] = partial(
-            self._function, handle, ctypes.c_void_p(address(self._x)), ctypes.c_size_t(self.input_size),
+            self._function, kept, ctypes.c_void_p(address(self._x)), ctypes.c_size_t(self.input_size),
             ctypes.c_void_p(address(self._y)), ctypes.c_size_t(self.output_size))
 
     def step(self, x: Any, out: Optional[AnyArray] = None) -> AnyArray:
@@ -40,16 +49,16 @@ class Stream:
         With `out`, a float array of that size, the outputs are written there and no array is made.
         """
         if type(x) is np.ndarray and x.shape == self._shape and x.dtype.kind in "fiub":
-            self._x[:] = x
+            self._x[...] = x
         elif type(x) is float and self.input_size == 1:
             self._x[0] = x
         else:
-            self._x[:] = self._instant(x)
+            self._x[...] = self._instant(x)
         status = self._advance()
         if status:
             check(status)
         if out is None:
-            return self._y.copy()
+            return self._result()
         return self._to(out)
 
     def steps(self, x: Any) -> AnyArray:
@@ -138,7 +147,7 @@ class Stream:
             raise DTypeError("out has elements of type %s; expected float32 or float64" % out.dtype)
         if not out.flags.writeable:
             raise ArgumentError("out cannot be written to")
-        out[:] = self._y
+        out[...] = self._y
         return out
 
     def _flat_state(self) -> AnyArray:
