@@ -54,60 +54,70 @@ def draw(path, years, truth, ours, trace, errors):
     matplotlib.use("Agg")
     import matplotlib.pyplot as plt
 
-    ink, soft, warm, cool = "#1f2933", "#7b8794", "#d1495b", "#f2efe6"
+    ink, soft, warm, cool, sky, deep = "#1f2933", "#7b8794", "#d1495b", "#f3f0e8", "#c3d3e3", "#4a6b8a"
     plt.rcParams.update({
         "font.family": "DejaVu Sans", "font.size": 10, "text.color": ink, "axes.labelcolor": ink, "axes.edgecolor": soft,
         "xtick.color": ink, "ytick.color": ink, "axes.linewidth": 0.7,
     })
 
-    # Step t reads years[t]; its gates are drawn over that year.
-    shown = busiest_units(trace, years)
-    panels = [
-        ("forget", "Forget gate", "how much of the cell is kept", "viridis", 0, 1),
-        ("input", "Input gate", "how much of the new is let in", "viridis", 0, 1),
-        ("output_gate", "Output gate", "how much of the cell is shown", "viridis", 0, 1),
-        ("cell", "Cell state", "what is remembered", "RdBu_r", None, None),
-    ]
-
-    figure = plt.figure(figsize=(14, 12.2), dpi=110, facecolor="white")
+    figure = plt.figure(figsize=(14, 12), dpi=110, facecolor="white")
     grid = figure.add_gridspec(
-        5, 2, height_ratios=[2.7, 1, 1, 1, 1], width_ratios=[1, 0.011], hspace=0.34, wspace=0.025,
-        left=0.065, right=0.945, top=0.895, bottom=0.05,
+        5, 2, height_ratios=[3.1, 1, 1, 1, 1], width_ratios=[1, 0.011], hspace=0.33, wspace=0.025,
+        left=0.065, right=0.945, top=0.895, bottom=0.045,
     )
 
+    held = years >= FIRST_HELD_OUT
+    ceiling = 1.22 * truth.max()
     top = figure.add_subplot(grid[0, 0])
     top.axvspan(years[0] - 0.5, FIRST_HELD_OUT - 0.5, color=cool, linewidth=0)
-    top.plot(years, truth, color=soft, linewidth=1.1, label="observed")
-    held = years >= FIRST_HELD_OUT
-    top.plot(years[held], truth[held], color=ink, linewidth=1.5, label="observed, never seen in training")
-    top.plot(years[held], ours[:-1][held], color=warm, linewidth=1.7, label="forecast one year ahead")
-    top.set_ylim(0, 1.14 * truth.max())
-    top.set_ylabel("sunspots in the year")
-    top.text(years[0] + 2, 1.07 * truth.max(), f"fitted here: {years[0]}–{FIRST_HELD_OUT - 1}", color=soft, va="center")
-    top.text(FIRST_HELD_OUT + 2, 1.07 * truth.max(), f"held out: {FIRST_HELD_OUT}–{years[-1]}", color=warm, va="center")
-    top.legend(loc="upper left", bbox_to_anchor=(0.0, 0.93), frameon=False, ncols=1, handlelength=1.6)
+    top.fill_between(years, truth, color=sky, linewidth=0, label="observed")
+    top.plot(years, truth, color=deep, linewidth=1.0)
+    top.plot(
+        years[held], ours[:-1][held], color=warm, linewidth=1.3, marker="o", markersize=3.4, markeredgewidth=0,
+        label="forecast from the years before",
+    )
+    top.axvline(FIRST_HELD_OUT - 0.5, color=warm, linewidth=0.9, linestyle=(0, (3, 2)))
+    top.set_ylim(0, ceiling)
+    top.set_ylabel("sunspot number of the year")
+    top.text(years[0] + 2, 0.945 * ceiling, f"Fitted on {years[0]}–{FIRST_HELD_OUT - 1}", color=soft, va="center", weight="bold")
+    top.text(FIRST_HELD_OUT + 2, 0.945 * ceiling, f"Held out: {FIRST_HELD_OUT}–{years[-1]}", color=warm, va="center", weight="bold")
+    top.legend(loc="upper left", bbox_to_anchor=(0.0, 0.92), frameon=False, handlelength=1.6, borderpad=0.3)
     for side in ("top", "right"):
         top.spines[side].set_visible(False)
 
-    figure.text(0.065, 0.965, "An LSTM forecasts the sunspots, and what its gates do meanwhile", fontsize=18, weight="bold", va="center")
+    left = 0.065
+    figure.text(left, 0.966, "An LSTM forecasts the sunspots, and what its gates do meanwhile", fontsize=19, weight="bold", va="center")
     figure.text(
-        0.065, 0.932,
-        f"Trained by Keras, run by liblstm. Typical error {FIRST_HELD_OUT}–{years[-1]}: {errors['liblstm']:.1f} sunspots; "
-        f"repeating the last value: {errors['last value']:.1f}; the value 11 years before: {errors['last season (11 years)']:.1f}.",
+        left, 0.932,
+        f"Trained by Keras, run by liblstm.  RMS error {FIRST_HELD_OUT}–{years[-1]}:  network {errors['liblstm']:.1f},  linear AR(9) "
+        f"{errors['linear, AR(9)']:.1f},  last year's value {errors['last value']:.1f},  value 11 years before "
+        f"{errors['last season (11 years)']:.1f}",
         fontsize=11, color=soft, va="center",
     )
 
+    # Step t reads years[t], so its gates are drawn over that year.
+    shown = busiest_units(trace)
+    panels = [
+        ("forget", "Forget gate", "how much of its cell a unit keeps", "viridis"),
+        ("input", "Input gate", "how much of the new it lets in", "viridis"),
+        ("output_gate", "Output gate", "how much of its cell it shows", "viridis"),
+        ("cell", "Cell state", "what it remembers", "RdBu_r"),
+    ]
     axis = top
-    for row, (name, title, meaning, colours, low, high) in enumerate(panels, start=1):
+    for row, (name, title, meaning, colours) in enumerate(panels, start=1):
         axis = figure.add_subplot(grid[row, 0], sharex=top)
         values = np.asarray(trace[name])[0][:, shown].T
-        if low is None:
-            high = np.quantile(np.abs(values), 0.995)
+        if name == "cell":
+            high = np.quantile(np.abs(values), 0.99)
             low = -high
+        else:
+            low, high = np.quantile(values[:, SEASON:], [0.01, 0.99])
         image = axis.imshow(
             values, aspect="auto", interpolation="nearest", cmap=colours, vmin=low, vmax=high,
             extent=(years[0] - 0.5, years[-1] + 0.5, len(shown) - 0.5, -0.5),
         )
+        for between in range(1, len(shown)):
+            axis.axhline(between - 0.5, color="white", linewidth=1.2)
         axis.axvline(FIRST_HELD_OUT - 0.5, color="white", linewidth=1.4)
         axis.axvline(FIRST_HELD_OUT - 0.5, color=warm, linewidth=0.9, linestyle=(0, (3, 2)))
         axis.set_yticks(range(len(shown)), [str(unit) for unit in shown], fontsize=8)
@@ -118,6 +128,7 @@ def draw(path, years, truth, ours, trace, errors):
         bar = figure.colorbar(image, cax=figure.add_subplot(grid[row, 1]))
         bar.outline.set_visible(False)
         bar.ax.tick_params(length=2, labelsize=8.5)
+        bar.ax.yaxis.set_major_locator(plt.MaxNLocator(4))
         for spine in axis.spines.values():
             spine.set_visible(False)
     for panel in figure.axes:
@@ -132,14 +143,16 @@ def draw(path, years, truth, ours, trace, errors):
     plt.close(figure)
 
 
-def busiest_units(trace, years, count=8):
-    """The units whose output varies most, in the order of the solar cycle: units that peak together stand together."""
-    output = np.asarray(trace["output"])[0].astype(np.float64)
-    output = output[SEASON:] - output[SEASON:].mean(axis=0)
-    units = np.argsort(-output.std(axis=0), kind="stable")[:count]
-    frequency = np.exp(-2j * np.pi * np.arange(len(output)) / SEASON)
-    phase = np.angle(frequency @ output)
-    return units[np.argsort(phase[units], kind="stable")]
+def busiest_units(trace, count=6):
+    """The units whose gates and cells vary most, ordered by when in the solar cycle their cells peak."""
+    varied = 0
+    for name in ("forget", "input", "output_gate", "cell"):
+        spread = np.asarray(trace[name], np.float64)[0][SEASON:].std(axis=0)  # the first years only wake the state up
+        varied = varied + spread / spread.max()
+    units = np.argsort(-varied, kind="stable")[:count]
+    cell = np.asarray(trace["cell"], np.float64)[0][SEASON:, units]
+    wave = np.exp(-2j * np.pi * np.arange(len(cell)) / SEASON)
+    return units[np.argsort(np.angle(wave @ (cell - cell.mean(axis=0))), kind="stable")]
 
 
 def main():

@@ -2,7 +2,7 @@
 """Trains the demo's network with Keras on the yearly sunspot numbers and records what Keras computes.
 
     python3 -m venv .venv && .venv/bin/pip install tensorflow-cpu statsmodels
-    .venv/bin/python train.py        # some ten minutes on two cores
+    .venv/bin/python train.py        # some five minutes on two cores
 
 Writes, beside this file:
 
