@@ -33,7 +33,7 @@ help:
 
 lib:
 	@Scripts/setup.sh look
-	swift build -c release --product lstm
+	swift build -c release --product lstm --disable-local-rpath
 	@mkdir -p build/lib
 	@cmp -s .build/release/liblstm.so build/lib/$(FILE) || cp .build/release/liblstm.so build/lib/$(FILE)
 	@ln -sf $(FILE) build/lib/$(SONAME)

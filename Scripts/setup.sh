@@ -50,6 +50,7 @@ if [ "$tier" = test ]; then
 fi
 
 if [ ${#missing[@]} -gt 0 ]; then
+  mapfile -t missing < <(printf '%s\n' "${missing[@]}" | sort -u)
   as_root=()
   [ "$(id -u)" = 0 ] || as_root=(sudo -n)
   if [ "$tier" = look ]; then
