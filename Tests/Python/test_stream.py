@@ -102,6 +102,17 @@ def test_out_receives_a_steps_outputs(whole):
             whole.stream().step(x, out=out)
 
 
+def test_the_same_out_again_and_again_is_written_to_each_time(whole):
+    x = series(5, 4)
+    y = whole.stream().steps(x)
+    for dtype in (np.float32, np.float64):
+        stream, out, other = whole.stream(), np.empty(2, dtype), np.empty(2, dtype)
+        for row, wanted in zip(x[:4], y):
+            assert stream.step(row, out) is out and np.array_equal(out.astype(np.float32), wanted)
+        assert stream.step(x[4], other) is other and np.array_equal(other.astype(np.float32), y[4])
+        assert np.array_equal(out.astype(np.float32), y[3])
+
+
 def test_outputs_of_earlier_steps_stay_what_they_were(whole):
     stream = whole.stream()
     first = stream.step(series(4))

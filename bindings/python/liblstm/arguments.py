@@ -52,7 +52,8 @@ def _listed(x: Any, inputs: Sequence[TensorInfo]) -> list[Any]:
     if len(inputs) == 1:
         return [x[0] if _is_list_of_one(x, len(inputs[0].shape)) else x]
     if not isinstance(x, (list, tuple)):
-        raise ArgumentError("the model has %d inputs (%s); pass a list of arrays in this order, or a dict" % (len(inputs), ", ".join(names)))
+        raise ArgumentError("the model has %d inputs (%s); pass a list of arrays in this order, or a dict"
+                            % (len(inputs), ", ".join(names)))
     if len(x) != len(inputs):
         raise ArgumentError("found %d inputs; the model has %d (%s)" % (len(x), len(inputs), ", ".join(names)))
     return list(x)

@@ -15,6 +15,10 @@ from ._handle import Handle, create
 from ._library import check, library, new
 
 
+_ndarray = np.ndarray
+_NEVER: AnyArray = np.empty(0)  # an array that no caller has
+
+
 class _Kept(ctypes.c_void_p):
     """A handle's address that keeps the handle: ctypes takes it quicker than the handle itself."""
 
@@ -32,34 +36,38 @@ class Stream:
         self._parts = _parts(handle, parts)
         self._state_size = count
         self._shape = (self.input_size,)
+        self._function = library().lstm_stream_step if code == _c.FLOAT32 else library().lstm_stream_step_double
         # A step reads and writes these, whose addresses are made into ctypes' objects once and for all.
         self._x, self._y = np.zeros(self.input_size, self._dtype), np.empty(self.output_size, self._dtype)
-        self._function = library().lstm_stream_step if code == _c.FLOAT32 else library().lstm_stream_step_double
         self._result = self._y.copy
-        # The partial keeps the handle alive, so that a close() in another thread cannot free it during a step.
-        kept = _Kept(handle.address)
-        kept.owner = handle
-        self._advance: Callable[[], int] = partial(
-            self._function, kept, ctypes.c_void_p(address(self._x)), ctypes.c_size_t(self.input_size),
-            ctypes.c_void_p(address(self._y)), ctypes.c_size_t(self.output_size))
+        self._advance = self._call_into(self._y)
+        # The array given as `out` last, and once it was given twice in a row, a call that writes straight into it.
+        self._out: Optional[AnyArray] = None
+        self._bound = _NEVER
+        self._advance_bound = self._advance
 
     def step(self, x: Any, out: Optional[AnyArray] = None) -> AnyArray:
         """Advances by one instant: takes its numbers (a lone number if there is one input), returns the outputs [output_size].
 
         With `out`, a float array of that size, the outputs are written there and no array is made.
         """
-        if type(x) is np.ndarray and x.shape == self._shape and x.dtype.kind in "fiub":
+        if type(x) is _ndarray and x.shape == self._shape and x.dtype.kind in "fiub":
             self._x[...] = x
         elif type(x) is float and self.input_size == 1:
             self._x[0] = x
         else:
             self._x[...] = self._instant(x)
+        if out is self._bound:
+            status = self._advance_bound()
+            if status:
+                check(status)
+            return self._bound
+        if out is not None:
+            self._check_out(out)
         status = self._advance()
         if status:
             check(status)
-        if out is None:
-            return self._result()
-        return self._to(out)
+        return self._result() if out is None else self._copied_to(out)
 
     def steps(self, x: Any) -> AnyArray:
         """Advances by several instants: [steps, input_size] → [steps, output_size]."""
@@ -71,6 +79,8 @@ class Stream:
             raise ShapeError("the steps' input is %s; expected [steps, %d]" % (list(array.shape), self.input_size))
         array = np.ascontiguousarray(array, self._dtype)
         outputs = np.empty((len(array), self.output_size), self._dtype)
+        if not len(array):
+            return outputs
         if self._code == _c.FLOAT32:
             check(library().lstm_stream_steps(handle, len(array), address(array), array.size, address(outputs), outputs.size))
             return outputs
@@ -116,7 +126,8 @@ class Stream:
 
     def close(self) -> None:
         """Frees the stream. Using it afterwards is an error."""
-        self._handle, self._advance = None, _closed
+        self._handle = self._out = None
+        self._bound, self._advance = _NEVER, _closed
 
     def __enter__(self) -> "Stream":
         return self
@@ -140,14 +151,28 @@ class Stream:
             raise ShapeError("the step's input is %s; expected %s" % (list(array.shape), list(self._shape)))
         return array.reshape(self._shape)
 
-    def _to(self, out: Any) -> AnyArray:
+    def _call_into(self, out: AnyArray) -> Callable[[], int]:
+        """A call that takes the instant in `self._x` and writes to `out`, with all arguments in place."""
+        # It keeps the handle alive, so that a close() in another thread cannot free it during a step.
+        kept = _Kept(self._open().address)
+        kept.owner = self._open()
+        return partial(self._function, kept, ctypes.c_void_p(address(self._x)), ctypes.c_size_t(self.input_size),
+                       ctypes.c_void_p(address(out)), ctypes.c_size_t(self.output_size))
+
+    def _check_out(self, out: Any) -> None:
         if not isinstance(out, np.ndarray) or out.shape != self._y.shape:
             raise ShapeError("out is %s; expected an array [%d]" % (list(np.shape(out)), self.output_size))
         if out.dtype.kind != "f":
             raise DTypeError("out has elements of type %s; expected float32 or float64" % out.dtype)
         if not out.flags.writeable:
             raise ArgumentError("out cannot be written to")
+
+    def _copied_to(self, out: AnyArray) -> AnyArray:
         out[...] = self._y
+        if out is not self._out:
+            self._out = out
+        elif out.dtype == self._dtype and out.flags.c_contiguous and out.flags.aligned:
+            self._bound, self._advance_bound = out, self._call_into(out)
         return out
 
     def _flat_state(self) -> AnyArray:
