@@ -4,7 +4,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 fault=0 count=0
-patterns='\btry!|\bas!|\b(fatalError|preconditionFailure|assertionFailure|print|debugPrint|dump|exit|abort)\(|[][A-Za-z0-9_)]!([^=]|$)|\bunowned\b'
+patterns='\btry!|\bas!|\b(fatalError|preconditionFailure|assertionFailure|print|debugPrint|dump|exit|abort)\(|[]A-Za-z0-9_)]!([^=]|$)|\bunowned\b'
 while IFS= read -r -d '' file; do
   count=$((count + 1))
   # Comments and the insides of strings do not count.

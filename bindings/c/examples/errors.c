@@ -1,5 +1,5 @@
 /*
- * errors: makes one mistake of each kind and shows what the library says.
+ * errors: makes every kind of mistake that can be made on purpose and shows what the library says.
  *
  *     errors MODEL.h5
  *
