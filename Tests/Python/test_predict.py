@@ -9,7 +9,7 @@ from conftest import TOLERANCE, expected, listed, model_path, one, series
 from liblstm import batches
 
 ARCHITECTURES = ["lstm_basic", "lstm_relu_seq", "text_lstm", "lstm_stateful", "functional_two_inputs", "bilstm_concat",
-                 "lstm_return_state_seq", "simple_rnn", "gru_reset_after", "masking_gru_td"]
+                 "lstm_return_state_seq", "simple_rnn", "gru_reset_after", "masking_gru_td", "lstm_time_major"]
 
 
 @pytest.mark.parametrize("arch", ARCHITECTURES)
@@ -211,6 +211,58 @@ def test_progress_is_shown_when_asked_for_and_not_otherwise(basic, capsys, monke
     assert capsys.readouterr().err == ""
     basic.predict(series(300, 6, 4), progress=True)
     assert "300 of 300 rows, 100 %" in capsys.readouterr().err
+
+
+def test_progress_is_tqdms_where_it_is_installed(basic, monkeypatch):
+    shown = []
+
+    class Bar:
+        def __init__(self, **options):
+            self.n, self.total = 0, options["total"]
+
+        def update(self, more):
+            self.n += more
+
+        def close(self):
+            shown.append((self.n, self.total))
+
+    monkeypatch.setitem(sys.modules, "tqdm", type(sys)("tqdm"))
+    sys.modules["tqdm"].tqdm = Bar
+    basic.predict(series(300, 6, 4), progress=True)
+    assert shown == [(300, 300)]
+
+
+def test_ctrl_c_stops_between_batches_and_the_model_stays_usable(basic, monkeypatch):
+    from liblstm.sessions import Session
+    x, calls, run = series(300, 6, 4), [], Session.predict
+
+    def interrupted(session, inputs, outputs):
+        calls.append(run(session, inputs, outputs))
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(Session, "predict", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        basic.predict(x, batch_size=10)
+    assert len(calls) == 2 and basic.predict(x).shape == (300, 8)
+
+
+def test_closing_a_model_while_another_thread_predicts_is_safe():
+    model, x = liblstm.load(model_path("lstm_basic")), series(500, 6, 4)
+    ends = []
+
+    def work():
+        try:
+            while True:
+                model.predict(x)
+        except liblstm.LSTMError as error:
+            ends.append(type(error))
+
+    threads = [threading.Thread(target=work) for _ in range(3)]
+    [t.start() for t in threads]
+    model.close()
+    [t.join() for t in threads]
+    assert ends == [liblstm.HandleError] * 3
 
 
 def test_progress_waits_for_two_seconds_and_a_terminal(capsys, monkeypatch):

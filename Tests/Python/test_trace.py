@@ -96,7 +96,8 @@ def test_plot_draws_one_panel_for_each_series_in_the_right_scale(basic, tmp_path
     figure = basic.trace(series(2, 6, 4)).plot(path, row=1, units=[5, 0, 7], title="Gates of a test")
     assert path.read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
     panels = [axis for axis in figure.axes if axis.images]
-    assert [axis.get_title(loc="left") for axis in panels] == ["input", "forget", "candidate", "output gate", "cell", "output"]
+    assert [axis.get_title(loc="left") for axis in panels] == ["input gate", "forget gate", "candidate", "output gate", "cell",
+                                                               "output"]
     assert all(axis.images[0].get_array().shape == (3, 6) for axis in panels)
     scales = [axis.images[0].get_clim() for axis in panels]
     assert scales[0] == scales[1] == scales[3] == (0, 1) and scales[2] == (-1, 1) and scales[4][0] == -scales[4][1]

@@ -29,7 +29,7 @@ def heat_maps(trace: Any, path: Any, row: int, units: Union[int, Sequence[int], 
         low, high, colours = _scale(name, values)
         # [steps, units] is drawn with time to the right, the first unit at the top.
         image = axis.imshow(values.T, aspect="auto", interpolation="nearest", vmin=low, vmax=high, cmap=colours)
-        axis.set_title(name.replace("_", " ").replace("/", ": "), loc="left", fontsize=10)
+        axis.set_title(_words(name), loc="left", fontsize=10)
         axis.set_ylabel("unit")
         axis.yaxis.set_major_locator(ticker.MaxNLocator(nbins=6, integer=True, min_n_ticks=1))
         axis.xaxis.set_major_locator(ticker.MaxNLocator(nbins=12, integer=True, min_n_ticks=1))
@@ -68,6 +68,12 @@ def _scale(name: str, values: AnyArray) -> tuple[float, float, str]:
         return 0.0, 1.0, "viridis"
     reach = max(1.0, -low, high)
     return -reach, reach, "RdBu_r"
+
+
+def _words(name: str) -> str:
+    """A panel's title: "forward/output_gate" is "forward: output gate", and "input" is "input gate"."""
+    words = name.replace("/", ": ").replace("_", " ")
+    return words + " gate" if name.rsplit("/", 1)[-1] in GATES and not words.endswith("gate") else words
 
 
 def _unit(place: float, chosen: Sequence[int]) -> str:
