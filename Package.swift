@@ -13,7 +13,7 @@ func kernels(_ suffix: String, _ flags: [String]) -> Target {
     name: "LSTMKernels" + suffix,
     path: "Sources/LSTMKernels" + suffix,
     swiftSettings: strict + [
-      .unsafeFlags(["-O", "-wmo", "-num-threads", "0"] + flags)
+      .unsafeFlags(["-O", "-wmo"] + flags)
     ])
 }
 
@@ -26,7 +26,14 @@ func kernels(_ suffix: String, _ flags: [String]) -> Target {
 #endif
 let double = ["-DLSTM_FLOAT64"]
 
-let kernelNames = ["", "V3", "V4", "64", "64V3", "64V4"].map { "LSTMKernels" + $0 }
+/// The runtime is compiled once for float and once for double, as the kernels are: plain code instead of generic code.
+func runtime(_ suffix: String, _ settings: [SwiftSetting]) -> Target {
+  .target(
+    name: "LSTMRuntime" + suffix,
+    dependencies: ["LSTMModel", "LSTMCaller", "CSupport"] + ["", "V3", "V4"].map { .byName(name: "LSTMKernels" + suffix + $0) },
+    path: "Sources/LSTMRuntime" + suffix,
+    swiftSettings: strict + settings)
+}
 
 let package = Package(
   name: "lstm",
@@ -39,6 +46,7 @@ let package = Package(
     .systemLibrary(name: "CJansson", pkgConfig: "jansson", providers: [.apt(["libjansson-dev"])]),
     .target(name: "CSupport", cSettings: [.unsafeFlags(["-fvisibility=hidden"])]),
     .target(name: "LSTMModel", swiftSettings: strict),
+    .target(name: "LSTMCaller", dependencies: ["LSTMModel"], swiftSettings: strict),
     .target(name: "LSTMFormats", dependencies: ["LSTMModel", "CHDF5", "CJansson"], swiftSettings: strict),
     kernels("", []),
     kernels("V3", v3),
@@ -46,13 +54,11 @@ let package = Package(
     kernels("64", double),
     kernels("64V3", double + v3),
     kernels("64V4", double + v4),
-    .target(
-      name: "LSTMRuntime",
-      dependencies: ["LSTMModel", "CSupport"] + kernelNames.map { .byName(name: $0) },
-      swiftSettings: strict),
+    runtime("", []),
+    runtime("64", [.define("LSTM_FLOAT64")]),
     .target(
       name: "LSTM",
-      dependencies: ["CLSTM", "CSupport", "LSTMModel", "LSTMFormats", "LSTMRuntime"],
+      dependencies: ["CLSTM", "CSupport", "LSTMModel", "LSTMCaller", "LSTMFormats", "LSTMRuntime", "LSTMRuntime64"],
       exclude: ["exports.map"],
       swiftSettings: strict + [.enableExperimentalFeature("CImplementation")],
       linkerSettings: [

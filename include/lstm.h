@@ -9,10 +9,12 @@
  * - Pointers may not be NULL unless the function says so; a NULL, a size that makes no sense or a freed handle is an error,
  *   never a crash. (That a handle was freed is noticed as long as its place has not been given to a newer one.)
  * - The caller owns what it passes in; the library copies what it needs and keeps no pointer of the caller's.
- * - Every handle is freed by its own _free function, in any order: a session goes on after its model's handle is freed.
+ * - Every handle is freed by its own _free function, in any order: a session goes on after its model's handle is freed. Freeing
+ *   NULL, or what is no handle of that kind, does nothing.
+ * - A NULL argument is LSTM_ERROR_ARGUMENT; a freed handle, or a pointer that is none of ours, is LSTM_ERROR_HANDLE.
  * - Strings are UTF-8. Strings in structs belong to the handle they were read from and live until it is freed or changed.
- * - Structs start with `size_t struct_size`; fill them with the matching _init function and they can grow in later versions.
- *   An array of structs is passed as an array of pointers.
+ * - Structs start with `size_t struct_size`; fill them with the matching _init function and they can grow in later versions: a larger
+ *   struct than the library knows is accepted, a smaller one is LSTM_ERROR_ARGUMENT. An array of structs is passed as an array of pointers.
  * - A model may be used from several threads at once. A session, a stream and a trace belong to one thread at a time.
  * - No function prints, exits, installs handlers, starts a thread that was not asked for, or changes the process's settings.
  *
@@ -34,6 +36,9 @@ extern "C" {
 #define LSTM_VERSION_MINOR 1
 #define LSTM_VERSION_PATCH 0
 
+/** Number of this interface: lstm_abi_version() of a library that a program compiled with this header can use. */
+#define LSTM_ABI_VERSION 1
+
 /** What a function says of its outcome: LSTM_OK or one of the negative values below. Values never change; new ones are added. */
 typedef int32_t lstm_status;
 
@@ -45,14 +50,14 @@ typedef int32_t lstm_status;
 #define LSTM_ERROR_FORMAT (-5)     /**< A file is damaged or is no model file. */
 #define LSTM_ERROR_UNSUPPORTED (-6)/**< Understood, but not supported; the sentence names the layer and the option. */
 #define LSTM_ERROR_SHAPE (-7)      /**< An array or weight has another shape than is needed. */
-#define LSTM_ERROR_STATE (-8)      /**< The call does not fit the object's present state. */
+#define LSTM_ERROR_STATE (-8)      /**< The call does not fit the object's present state: a stateful session given another batch size, unreset. */
 #define LSTM_ERROR_BUFFER (-9)     /**< The caller's buffer is too small; the size needed was reported. */
 #define LSTM_ERROR_INTERNAL (-10)  /**< A fault of the library. Please report it. */
 
 /** The library's version, "major.minor.patch". Never fails. */
 const char *lstm_version(void);
 
-/** Number of this interface. It changes only when a program compiled against an older header would break. */
+/** LSTM_ABI_VERSION of the loaded library. It changes only when a program compiled against an older header would break. */
 int32_t lstm_abi_version(void);
 
 /** The vector instructions in use: "baseline", "v3" (AVX2, FMA) or "v4" (AVX-512). The environment variable LSTM_CPU,
@@ -62,7 +67,8 @@ const char *lstm_cpu(void);
 /** The name of a status, such as "LSTM_ERROR_SHAPE"; "unknown status" for any other number. */
 const char *lstm_status_name(lstm_status status);
 
-/** This thread's last error as one sentence, "" if its last call succeeded. Never NULL; valid until the thread's next call. */
+/** This thread's last error as one sentence, "" if its last call that can fail succeeded. Never NULL; valid until the thread's next
+ *  such call (those that free, initialise or read a constant leave it alone). */
 const char *lstm_last_error(void);
 
 /* ---------------------------------------------------------------- arrays */
@@ -96,7 +102,7 @@ typedef struct lstm_load_options {
   size_t struct_size;
   uint32_t flags;    /**< must be 0 */
   uint32_t reserved; /**< must be 0 */
-  uint64_t max_bytes; /**< files larger than this are refused; 0 means 4 GiB */
+  uint64_t max_bytes; /**< files larger than this are refused with FORMAT; 0 means 4 GiB */
 } lstm_load_options;
 
 void lstm_load_options_init(lstm_load_options *options);
@@ -142,6 +148,8 @@ typedef struct lstm_model_info {
   int64_t parameter_count;       /**< numbers in all weights, each counted once */
   int32_t stateful;              /**< 1 if some layer keeps its state from one predict to the next */
   int32_t can_stream;            /**< 1 if lstm_stream_create() will take it */
+  int32_t rows_independent;      /**< 1 if rows of the inputs (their first dimension) are separate sequences, computed each by itself; 0 for
+                                      time-major models, whose first dimension is time */
 } lstm_model_info;
 
 /** An input or output. Unknown dimensions (batch, free number of steps) are -1. */
@@ -170,7 +178,7 @@ typedef struct lstm_layer_info {
 /** A weight, under Keras' name, orientation and gate order: "lstm/kernel" is [features, 4 units] in the order i, f, c, o. */
 typedef struct lstm_weight_info {
   size_t struct_size;
-  const char *name;
+  const char *name; /**< unique in the model */
   size_t layer;  /**< index of its layer */
   int32_t dtype; /**< as stored in the file: LSTM_FLOAT32 or LSTM_FLOAT64 (narrower floats are widened to float32) */
   int32_t rank;
@@ -221,8 +229,8 @@ lstm_status lstm_session_create(const lstm_model *model, const lstm_session_opti
 /** Frees the handle, its memory and its threads. NULL is ignored. */
 void lstm_session_free(lstm_session *session);
 
-/** Computes what the outputs' shapes and types would be for inputs of such shapes (elements are not read): fills `dtype`, `rank` and
- *  `shape` of each output and leaves `data` alone. */
+/** Computes what the outputs' shapes would be for inputs of such shapes (elements are not read): fills `dtype` (the session's precision),
+ *  `rank` and `shape` of each output and leaves `data` alone. */
 lstm_status lstm_session_output_shapes(lstm_session *session, const lstm_array *const *inputs, size_t input_count,
                                        lstm_array *const *outputs, size_t output_count);
 
@@ -260,7 +268,7 @@ typedef struct lstm_stream_options {
 /** A part of a stream's state: which layer's, and where it lies in the numbers of lstm_stream_get_state(). */
 typedef struct lstm_state_info {
   size_t struct_size;
-  const char *name; /**< such as "lstm/h", "lstm/c" */
+  const char *name; /**< such as "lstm/h", "lstm/c", unique in the stream; "lstm/output" is the last output, which a masked instant repeats */
   size_t offset, count;
 } lstm_state_info;
 
@@ -274,7 +282,8 @@ lstm_status lstm_stream_create(const lstm_model *model, const lstm_stream_option
 /** Frees the handle. NULL is ignored. */
 void lstm_stream_free(lstm_stream *stream);
 
-/** How many numbers go in and come out at each step: the inputs of one instant one after the other, likewise the outputs. */
+/** How many numbers go in and come out at each step: the inputs of one instant one after the other, likewise the outputs. Either
+ *  pointer may be NULL. */
 lstm_status lstm_stream_get_sizes(const lstm_stream *stream, size_t *input_count, size_t *output_count);
 
 /**
@@ -286,8 +295,11 @@ lstm_status lstm_stream_step(lstm_stream *stream, const float *x, size_t x_count
 /** The same for doubles (in a float32 stream they are rounded). */
 lstm_status lstm_stream_step_double(lstm_stream *stream, const double *x, size_t x_count, double *y, size_t y_count);
 
-/** Advances by `steps` instants: `x` is [steps, x_count / steps], `y` is [steps, y_count / steps]. */
+/** Advances by `steps` instants (0 or more): `x` is [steps, x_count / steps], `y` is [steps, y_count / steps]. */
 lstm_status lstm_stream_steps(lstm_stream *stream, int64_t steps, const float *x, size_t x_count, float *y, size_t y_count);
+
+/** The same for doubles. */
+lstm_status lstm_stream_steps_double(lstm_stream *stream, int64_t steps, const double *x, size_t x_count, double *y, size_t y_count);
 
 /** Sets the state to zero. */
 lstm_status lstm_stream_reset(lstm_stream *stream);

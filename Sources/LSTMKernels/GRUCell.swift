@@ -1,5 +1,5 @@
 /// What a step of a GRU works on: see ``gruStep``.
-@unsafe private struct GRUState {
+@unsafe struct GRUState {
   var z: UnsafePointer<Scalar>
   var zStride: Int
   var h: UnsafePointer<Scalar>
@@ -52,16 +52,16 @@ private func gruTile<let R: Int, let G: Int, let S: Int>(_ shape: (Count<R>.Type
 // Each size of tile is a function of its own: see LSTMCell.swift.
 
 @inline(never)
-private func gru1x1(_ it: GRUState, _ block: Int) { unsafe gruTile((Count<1>.self, Count<1>.self), zeros3, it, block) }
+func gru1x1(_ it: GRUState, _ block: Int) { unsafe gruTile((Count<1>.self, Count<1>.self), zeros3, it, block) }
 
 @inline(never)
-private func gru1x3(_ it: GRUState, _ block: Int) { unsafe gruTile((Count<1>.self, Count<3>.self), zeros9, it, block) }
+func gru1x3(_ it: GRUState, _ block: Int) { unsafe gruTile((Count<1>.self, Count<3>.self), zeros9, it, block) }
 
 @inline(never)
-private func gru3x1(_ it: GRUState, _ block: Int) { unsafe gruTile((Count<3>.self, Count<1>.self), zeros9, it, block) }
+func gru3x1(_ it: GRUState, _ block: Int) { unsafe gruTile((Count<3>.self, Count<1>.self), zeros9, it, block) }
 
 @inline(never)
-private func gru6x1(_ it: GRUState, _ block: Int) { unsafe gruTile((Count<6>.self, Count<1>.self), zeros18, it, block) }
+func gru6x1(_ it: GRUState, _ block: Int) { unsafe gruTile((Count<6>.self, Count<1>.self), zeros18, it, block) }
 
 /// Advances a GRU (reset gate after the product) with σ and tanh by one step, all rows.
 ///

@@ -1,5 +1,5 @@
 /// What a step of an LSTM works on: see ``lstmStep``.
-@unsafe private struct LSTMState {
+@unsafe struct LSTMState {
   var z: UnsafePointer<Scalar>
   var zStride: Int
   var h: UnsafePointer<Scalar>
@@ -57,19 +57,19 @@ private func lstmTile<let R: Int, let G: Int, let S: Int>(_ shape: (Count<R>.Typ
 // Each size of tile is a function of its own: larger ones would leave the optimiser's limits, and their sums the registers.
 
 @inline(never)
-private func lstm1x1(_ it: LSTMState, _ block: Int) { unsafe lstmTile((Count<1>.self, Count<1>.self), zeros4, it, block) }
+func lstm1x1(_ it: LSTMState, _ block: Int) { unsafe lstmTile((Count<1>.self, Count<1>.self), zeros4, it, block) }
 
 @inline(never)
-private func lstm1x2(_ it: LSTMState, _ block: Int) { unsafe lstmTile((Count<1>.self, Count<2>.self), zeros8, it, block) }
+func lstm1x2(_ it: LSTMState, _ block: Int) { unsafe lstmTile((Count<1>.self, Count<2>.self), zeros8, it, block) }
 
 @inline(never)
-private func lstm2x1(_ it: LSTMState, _ block: Int) { unsafe lstmTile((Count<2>.self, Count<1>.self), zeros8, it, block) }
+func lstm2x1(_ it: LSTMState, _ block: Int) { unsafe lstmTile((Count<2>.self, Count<1>.self), zeros8, it, block) }
 
 @inline(never)
-private func lstm4x1(_ it: LSTMState, _ block: Int) { unsafe lstmTile((Count<4>.self, Count<1>.self), zeros16, it, block) }
+func lstm4x1(_ it: LSTMState, _ block: Int) { unsafe lstmTile((Count<4>.self, Count<1>.self), zeros16, it, block) }
 
 @inline(never)
-private func lstm6x1(_ it: LSTMState, _ block: Int) { unsafe lstmTile((Count<6>.self, Count<1>.self), zeros24, it, block) }
+func lstm6x1(_ it: LSTMState, _ block: Int) { unsafe lstmTile((Count<6>.self, Count<1>.self), zeros24, it, block) }
 
 /// Advances an LSTM with σ and tanh by one step, all rows; sums become the new state without leaving registers.
 ///

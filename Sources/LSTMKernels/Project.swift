@@ -1,5 +1,5 @@
 /// What a projection works on: see ``project``.
-@unsafe private struct Projection {
+@unsafe struct Projection {
   var x: UnsafePointer<Scalar>
   var xStride: Int
   var count: Int
@@ -60,49 +60,49 @@ private func projectTile<let R: Int, let G: Int, let P: Int, let S: Int>(
 // Each size of tile is a function of its own: larger ones would leave the optimiser's limits, and their sums the registers.
 
 @inline(never)
-private func project1x4x4(_ it: Projection) { unsafe projectTile((Count<1>.self, Count<4>.self, Count<4>.self), zeros16, it) }
+func project1x4x4(_ it: Projection) { unsafe projectTile((Count<1>.self, Count<4>.self, Count<4>.self), zeros16, it) }
 
 @inline(never)
-private func project1x1x4(_ it: Projection) { unsafe projectTile((Count<1>.self, Count<1>.self, Count<4>.self), zeros4, it) }
+func project1x1x4(_ it: Projection) { unsafe projectTile((Count<1>.self, Count<1>.self, Count<4>.self), zeros4, it) }
 
 @inline(never)
-private func project2x1x4(_ it: Projection) { unsafe projectTile((Count<2>.self, Count<1>.self, Count<4>.self), zeros8, it) }
+func project2x1x4(_ it: Projection) { unsafe projectTile((Count<2>.self, Count<1>.self, Count<4>.self), zeros8, it) }
 
 @inline(never)
-private func project4x1x4(_ it: Projection) { unsafe projectTile((Count<4>.self, Count<1>.self, Count<4>.self), zeros16, it) }
+func project4x1x4(_ it: Projection) { unsafe projectTile((Count<4>.self, Count<1>.self, Count<4>.self), zeros16, it) }
 
 @inline(never)
-private func project6x1x4(_ it: Projection) { unsafe projectTile((Count<6>.self, Count<1>.self, Count<4>.self), zeros24, it) }
+func project6x1x4(_ it: Projection) { unsafe projectTile((Count<6>.self, Count<1>.self, Count<4>.self), zeros24, it) }
 
 @inline(never)
-private func project1x4x3(_ it: Projection) { unsafe projectTile((Count<1>.self, Count<4>.self, Count<3>.self), zeros12, it) }
+func project1x4x3(_ it: Projection) { unsafe projectTile((Count<1>.self, Count<4>.self, Count<3>.self), zeros12, it) }
 
 @inline(never)
-private func project1x1x3(_ it: Projection) { unsafe projectTile((Count<1>.self, Count<1>.self, Count<3>.self), zeros3, it) }
+func project1x1x3(_ it: Projection) { unsafe projectTile((Count<1>.self, Count<1>.self, Count<3>.self), zeros3, it) }
 
 @inline(never)
-private func project2x1x3(_ it: Projection) { unsafe projectTile((Count<2>.self, Count<1>.self, Count<3>.self), zeros6, it) }
+func project2x1x3(_ it: Projection) { unsafe projectTile((Count<2>.self, Count<1>.self, Count<3>.self), zeros6, it) }
 
 @inline(never)
-private func project4x1x3(_ it: Projection) { unsafe projectTile((Count<4>.self, Count<1>.self, Count<3>.self), zeros12, it) }
+func project4x1x3(_ it: Projection) { unsafe projectTile((Count<4>.self, Count<1>.self, Count<3>.self), zeros12, it) }
 
 @inline(never)
-private func project6x1x3(_ it: Projection) { unsafe projectTile((Count<6>.self, Count<1>.self, Count<3>.self), zeros18, it) }
+func project6x1x3(_ it: Projection) { unsafe projectTile((Count<6>.self, Count<1>.self, Count<3>.self), zeros18, it) }
 
 @inline(never)
-private func project1x4x1(_ it: Projection) { unsafe projectTile((Count<1>.self, Count<4>.self, Count<1>.self), zeros4, it) }
+func project1x4x1(_ it: Projection) { unsafe projectTile((Count<1>.self, Count<4>.self, Count<1>.self), zeros4, it) }
 
 @inline(never)
-private func project1x1x1(_ it: Projection) { unsafe projectTile((Count<1>.self, Count<1>.self, Count<1>.self), zeros1, it) }
+func project1x1x1(_ it: Projection) { unsafe projectTile((Count<1>.self, Count<1>.self, Count<1>.self), zeros1, it) }
 
 @inline(never)
-private func project2x1x1(_ it: Projection) { unsafe projectTile((Count<2>.self, Count<1>.self, Count<1>.self), zeros2, it) }
+func project2x1x1(_ it: Projection) { unsafe projectTile((Count<2>.self, Count<1>.self, Count<1>.self), zeros2, it) }
 
 @inline(never)
-private func project4x1x1(_ it: Projection) { unsafe projectTile((Count<4>.self, Count<1>.self, Count<1>.self), zeros4, it) }
+func project4x1x1(_ it: Projection) { unsafe projectTile((Count<4>.self, Count<1>.self, Count<1>.self), zeros4, it) }
 
 @inline(never)
-private func project6x1x1(_ it: Projection) { unsafe projectTile((Count<6>.self, Count<1>.self, Count<1>.self), zeros6, it) }
+func project6x1x1(_ it: Projection) { unsafe projectTile((Count<6>.self, Count<1>.self, Count<1>.self), zeros6, it) }
 
 /// Multiplies rows by packed weights: `out[r] = start + x[r] · W (+ addend[r])`.
 ///

@@ -63,6 +63,23 @@ public struct Model: Sendable {
     }
   }
 
+  /// Whether rows of the inputs are separate sequences: not so for time-major models, whose first dimension is time.
+  public var rowsAreIndependent: Bool {
+    !nodes.contains { node in
+      if case .permute(let it) = node.operation { return it.order.first != 0 }
+      return false
+    }
+  }
+
+  /// Whether an input is a sequence of tokens `[batch, steps]`: an embedding reads it.
+  public func isTokens(_ port: Port) -> Bool {
+    shape(of: port.value).rank == 2
+      && nodes.contains { node in
+        if case .embedding = node.operation { return node.inputs.first == port.value }
+        return false
+      }
+  }
+
   /// The shape of a value, with unknown dimensions.
   public func shape(of value: Value) -> Shape { nodes[value.node].outputs[value.output] }
 }

@@ -6,7 +6,7 @@
 int lstm_support_cpu_level(void);
 
 /* This thread's error message: LSTM_SUPPORT_MESSAGE_BYTES bytes, zeroed at the thread's start. */
-#define LSTM_SUPPORT_MESSAGE_BYTES 1024
+#define LSTM_SUPPORT_MESSAGE_BYTES 2048
 char *lstm_support_message(void);
 
 #endif

@@ -1,0 +1,71 @@
+import LSTMModel
+
+/// One step of a recurrent layer for all rows, with its packed weights.
+///
+/// `z` holds the input's part of the gates, bias included, as ``input`` makes it; the step adds the recurrent part and updates the states.
+class Cell: @unchecked Sendable {  // as Operator
+  /// H.
+  let units: Int
+  /// H rounded up to whole vectors: the distance from row to row of a state.
+  let stride: Int
+  /// Makes z from x.
+  let input: PackedMatrix
+  let kernels: KernelTable
+
+  init(units: Int, input: PackedMatrix, kernels: KernelTable) {
+    self.units = units
+    self.stride = (units + kernels.lanes - 1) / kernels.lanes * kernels.lanes
+    self.input = input
+    self.kernels = kernels
+  }
+
+  /// Names of the gates, in the order in which a step reports them.
+  var gateNames: [String] { [] }
+
+  /// Whether there is a cell state beside h.
+  var hasCellState: Bool { false }
+
+  /// Numbers of scratch for so many rows.
+  func scratch(rows: Int) -> Int { 0 }
+
+  /// Where a unit's gate lies in a row of reported gates.
+  func place(gate: Int, unit: Int) -> Int { 0 }
+
+  /// Advances all rows: `h → hNew`, `c` in place; activated gates go to `gates` (rows as far apart as z's) if it is given.
+  func step(_ it: CellStep) {}
+
+  /// The packed order in which a block of units has its gates side by side.
+  static func interleaved(units: Int, gates: Int, lanes: Int) -> [Int?] {
+    let blocks = (units + lanes - 1) / lanes
+    return (0..<blocks).flatMap { block in
+      (0..<gates).flatMap { gate in
+        (0..<lanes).map { lane in
+          let unit = block * lanes + lane
+          return unit < units ? gate * units + unit : nil
+        }
+      }
+    }
+  }
+
+  /// The packed order in which each gate has its units side by side, padded to whole vectors.
+  static func gateMajor(units: Int, gates: Range<Int>, lanes: Int) -> [Int?] {
+    let stride = (units + lanes - 1) / lanes * lanes
+    return gates.flatMap { gate in (0..<stride).map { unit in unit < units ? gate * units + unit : nil } }
+  }
+}
+
+/// What one step of a cell reads and writes.
+struct CellStep {
+  var rows: Int
+  /// The input's part of the gates; rows `zStride` apart.
+  var z: Floats
+  var zStride: Int
+  /// The states before and after, `[rows, stride]`.
+  var h: Floats
+  var hNew: Floats
+  /// The cell state, in place; empty for cells without one.
+  var c: Floats
+  /// Receives the activated gates, or nil.
+  var gates: Floats?
+  var scratch: Floats
+}

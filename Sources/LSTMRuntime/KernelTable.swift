@@ -1,0 +1,143 @@
+import CSupport
+import Glibc
+
+#if LSTM_FLOAT64
+  import LSTMKernels64
+  import LSTMKernels64V3
+  import LSTMKernels64V4
+#else
+  import LSTMKernels
+  import LSTMKernelsV3
+  import LSTMKernelsV4
+#endif
+
+/// The kernels of one instruction set, behind functions that check every extent before they hand over pointers.
+@safe struct KernelTable: Sendable {
+  typealias Read = UnsafePointer<Scalar>
+  typealias Write = UnsafeMutablePointer<Scalar>
+
+  /// `baseline`, `v3` or `v4`.
+  let name: String
+  /// Numbers in a vector.
+  let lanes: Int
+  private let projectKernel: @Sendable (Read, Int, Int, Int, Read, Int, Int, Read, Read?, Int, Write, Int) -> Void
+  private let lstmKernel: @Sendable (Read, Int, Read, Write, Write, Int, Int, Int, Read, Int, Read, Write?) -> Void
+  private let gruKernel: @Sendable (Read, Int, Read, Write, Int, Int, Int, Read, Int, Read, Write?) -> Void
+  private let sigmoidKernel: @Sendable (Write, Int) -> Void
+  private let tanhKernel: @Sendable (Write, Int) -> Void
+
+  /// The sets that this processor runs, best first.
+  static let supported: [KernelTable] = {
+    #if LSTM_FLOAT64
+      let baseline = unsafe KernelTable(
+        name: "baseline", lanes: LSTMKernels64.lanes,
+        projectKernel: LSTMKernels64.project(_:_:rows:count:_:groups:panels:_:_:_:_:_:),
+        lstmKernel: LSTMKernels64.lstmStep(_:_:_:_:_:_:rows:count:_:blocks:_:_:),
+        gruKernel: LSTMKernels64.gruStep(_:_:_:_:_:rows:count:_:blocks:_:_:), sigmoidKernel: LSTMKernels64.sigmoid(_:_:),
+        tanhKernel: LSTMKernels64.tanh(_:_:))
+      let v3 = unsafe KernelTable(
+        name: "v3", lanes: LSTMKernels64V3.lanes,
+        projectKernel: LSTMKernels64V3.project(_:_:rows:count:_:groups:panels:_:_:_:_:_:),
+        lstmKernel: LSTMKernels64V3.lstmStep(_:_:_:_:_:_:rows:count:_:blocks:_:_:),
+        gruKernel: LSTMKernels64V3.gruStep(_:_:_:_:_:rows:count:_:blocks:_:_:), sigmoidKernel: LSTMKernels64V3.sigmoid(_:_:),
+        tanhKernel: LSTMKernels64V3.tanh(_:_:))
+      let v4 = unsafe KernelTable(
+        name: "v4", lanes: LSTMKernels64V4.lanes,
+        projectKernel: LSTMKernels64V4.project(_:_:rows:count:_:groups:panels:_:_:_:_:_:),
+        lstmKernel: LSTMKernels64V4.lstmStep(_:_:_:_:_:_:rows:count:_:blocks:_:_:),
+        gruKernel: LSTMKernels64V4.gruStep(_:_:_:_:_:rows:count:_:blocks:_:_:), sigmoidKernel: LSTMKernels64V4.sigmoid(_:_:),
+        tanhKernel: LSTMKernels64V4.tanh(_:_:))
+    #else
+      let baseline = unsafe KernelTable(
+        name: "baseline", lanes: LSTMKernels.lanes,
+        projectKernel: LSTMKernels.project(_:_:rows:count:_:groups:panels:_:_:_:_:_:),
+        lstmKernel: LSTMKernels.lstmStep(_:_:_:_:_:_:rows:count:_:blocks:_:_:),
+        gruKernel: LSTMKernels.gruStep(_:_:_:_:_:rows:count:_:blocks:_:_:), sigmoidKernel: LSTMKernels.sigmoid(_:_:),
+        tanhKernel: LSTMKernels.tanh(_:_:))
+      let v3 = unsafe KernelTable(
+        name: "v3", lanes: LSTMKernelsV3.lanes,
+        projectKernel: LSTMKernelsV3.project(_:_:rows:count:_:groups:panels:_:_:_:_:_:),
+        lstmKernel: LSTMKernelsV3.lstmStep(_:_:_:_:_:_:rows:count:_:blocks:_:_:),
+        gruKernel: LSTMKernelsV3.gruStep(_:_:_:_:_:rows:count:_:blocks:_:_:), sigmoidKernel: LSTMKernelsV3.sigmoid(_:_:),
+        tanhKernel: LSTMKernelsV3.tanh(_:_:))
+      let v4 = unsafe KernelTable(
+        name: "v4", lanes: LSTMKernelsV4.lanes,
+        projectKernel: LSTMKernelsV4.project(_:_:rows:count:_:groups:panels:_:_:_:_:_:),
+        lstmKernel: LSTMKernelsV4.lstmStep(_:_:_:_:_:_:rows:count:_:blocks:_:_:),
+        gruKernel: LSTMKernelsV4.gruStep(_:_:_:_:_:rows:count:_:blocks:_:_:), sigmoidKernel: LSTMKernelsV4.sigmoid(_:_:),
+        tanhKernel: LSTMKernelsV4.tanh(_:_:))
+    #endif
+    switch lstm_support_cpu_level() {
+    case 4: return [v4, v3, baseline]
+    case 3: return [v3, baseline]
+    default: return [baseline]
+    }
+  }()
+
+  /// The best set, or the one that the environment variable LSTM_CPU names if the processor runs it.
+  static let best: KernelTable = {
+    // SAFETY: getenv takes a literal; its answer is read at once.
+    if let wanted = unsafe getenv("LSTM_CPU") {
+      let name = unsafe String(cString: wanted)
+      if let table = supported.first(where: { $0.name == name }) { return table }
+    }
+    return supported[0]
+  }()
+
+  /// `out[r] = start + x[r] · W (+ addend[r])` for rows `xStride`, `outStride` and `addendStride` apart.
+  func project(
+    _ x: Floats, stride xStride: Int, rows: Int, _ matrix: PackedMatrix, addend: Floats? = nil, addendStride: Int = 0, into out: Floats,
+    stride outStride: Int
+  ) {
+    guard rows > 0 else { return }
+    precondition(xStride >= 0 && x.count >= (rows - 1) * xStride + matrix.count, "x is shorter than its rows")
+    precondition(outStride >= matrix.width && out.count >= (rows - 1) * outStride + matrix.width, "out is shorter than its rows")
+    precondition(addend.map { $0.count >= (rows - 1) * addendStride + matrix.width } != false, "the addend is shorter than its rows")
+    // SAFETY: the extents were checked; the matrix is packed for this table.
+    unsafe projectKernel(
+      x.base, xStride, rows, matrix.count, matrix.weights.base, matrix.groups, matrix.panels, matrix.start.base, addend?.base, addendStride,
+      out.base, outStride)
+  }
+
+  /// One step of an LSTM: see the kernel.
+  func lstmStep(
+    z: Floats, zStride: Int, h: Floats, hNew: Floats, c: Floats, stride: Int, rows: Int, _ recurrent: PackedMatrix, gates: Floats?
+  ) {
+    guard rows > 0 else { return }
+    checkCell(z, zStride, [h, hNew, c], stride, rows, recurrent, gates, panels: 4)
+    // SAFETY: the extents were checked; the matrix is packed for this table.
+    unsafe lstmKernel(
+      z.base, zStride, h.base, hNew.base, c.base, stride, rows, recurrent.count, recurrent.weights.base, recurrent.groups, recurrent.start.base,
+      gates?.base)
+  }
+
+  /// One step of a GRU: see the kernel.
+  func gruStep(z: Floats, zStride: Int, h: Floats, hNew: Floats, stride: Int, rows: Int, _ recurrent: PackedMatrix, gates: Floats?) {
+    guard rows > 0 else { return }
+    checkCell(z, zStride, [h, hNew], stride, rows, recurrent, gates, panels: 3)
+    // SAFETY: the extents were checked; the matrix is packed for this table.
+    unsafe gruKernel(
+      z.base, zStride, h.base, hNew.base, stride, rows, recurrent.count, recurrent.weights.base, recurrent.groups, recurrent.start.base, gates?.base)
+  }
+
+  private func checkCell(
+    _ z: Floats, _ zStride: Int, _ states: [Floats], _ stride: Int, _ rows: Int, _ recurrent: PackedMatrix, _ gates: Floats?, panels: Int
+  ) {
+    precondition(recurrent.panels == panels && stride >= recurrent.groups * lanes, "the cell is packed for other gates")
+    precondition(z.count >= (rows - 1) * zStride + recurrent.width, "z is shorter than its rows")
+    precondition(gates.map { $0.count >= (rows - 1) * zStride + recurrent.width } != false, "gates are shorter than their rows")
+    for state in states { precondition(state.count >= rows * stride, "a state is shorter than its rows") }
+  }
+
+  /// σ of each number, in place.
+  func sigmoid(_ numbers: Floats) {
+    // SAFETY: the slice vouches for its count.
+    unsafe sigmoidKernel(numbers.base, numbers.count)
+  }
+
+  /// tanh of each number, in place.
+  func tanh(_ numbers: Floats) {
+    // SAFETY: the slice vouches for its count.
+    unsafe tanhKernel(numbers.base, numbers.count)
+  }
+}

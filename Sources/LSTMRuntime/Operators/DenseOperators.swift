@@ -1,0 +1,136 @@
+import LSTMModel
+
+/// A packed matrix product over the last dimension, with bias and activation.
+final class DenseOperator: Operator, @unchecked Sendable {
+  private let it: Dense
+  private let matrix: PackedMatrix
+  private let kernels: KernelTable
+
+  init(_ it: Dense, _ weights: [Weight], inputSize: Int, kernels: KernelTable) throws(LSTMError) {
+    self.it = it
+    self.kernels = kernels
+    matrix = try PackedMatrix(
+      weights[0].scalars, count: inputSize, columns: it.units, bias: it.useBias ? weights[1].scalars : nil, lanes: kernels.lanes)
+  }
+
+  override func scratch(_ inputs: [[Int]], _ outputs: [[Int]]) -> [Int] { [outputs[0].dropLast().reduce(1, *) * matrix.width] }
+
+  override func run(_ call: Call) throws(LSTMError) {
+    let out = call.outputs[0]
+    let rows = out.count(before: out.shape.count - 1)
+    kernels.project(
+      call.inputs[0].values, stride: matrix.count, rows: rows, matrix, into: call.scratch[0], stride: matrix.width)
+    out.values.copyRows(rows, count: it.units, stride: it.units, from: call.scratch[0], stride: matrix.width)
+    kernels.apply(it.activation, to: out.values, width: it.units)
+  }
+}
+
+/// Looks tokens up in a table.
+final class EmbeddingOperator: Operator, @unchecked Sendable {
+  private let it: Embedding
+  private let name: String
+  private let table: Floats
+  private let arena: Arena
+
+  init(_ it: Embedding, _ weights: [Weight], layer: String) throws(LSTMError) {
+    // Tokens arrive as numbers of the computing type; beyond this they would not be whole.
+    guard it.inputSize <= 1 << Scalar.significandBitCount else {
+      throw .unsupported("layer ‘\(layer)’ has \(it.inputSize) tokens, too many for float32; use float64")
+    }
+    self.it = it
+    name = layer
+    let numbers = weights[0].scalars
+    arena = try Arena(capacity: numbers.count, for: "an embedding table")
+    table = arena.floats(numbers.count)
+    table.copy(from: numbers)
+  }
+
+  override func run(_ call: Call) throws(LSTMError) {
+    let tokens = call.inputs[0].values
+    let size = it.outputSize
+    for index in 0..<tokens.count {
+      guard let token = Int(exactly: tokens[index].rounded(.towardZero)), token >= 0, token < it.inputSize else {
+        throw .argument("layer ‘\(name)’ has tokens 0 to \(it.inputSize - 1); the input holds \(tokens[index])")
+      }
+      call.outputs[0].values.slice(index * size, size).copy(from: table.slice(token * size, size))
+    }
+  }
+}
+
+/// Scales and shifts each channel: BatchNormalization with its averages folded in.
+final class BatchNormalizationOperator: Operator, @unchecked Sendable {
+  private let axis: Int
+  private let mean: [Scalar]
+  private let factor: [Scalar]
+  private let shift: [Scalar]
+
+  init(_ it: BatchNormalization, _ weights: [Weight], rank: Int) throws(LSTMError) {
+    axis = it.axis < 0 ? it.axis + rank : it.axis
+    var numbers = weights.map { $0.scalars }[...]
+    let gamma = it.scale ? numbers.popFirst() : nil
+    let beta = it.center ? numbers.popFirst() : nil
+    guard let mean = numbers.popFirst(), let variance = numbers.popFirst() else {
+      throw .internalFault("BatchNormalization without its averages")
+    }
+    self.mean = mean
+    factor = variance.indices.map { (gamma?[$0] ?? 1) / (variance[$0] + Scalar(it.epsilon)).squareRoot() }
+    shift = mean.indices.map { beta?[$0] ?? 0 }
+  }
+
+  override func run(_ call: Call) throws(LSTMError) {
+    let x = call.inputs[0]
+    let out = call.outputs[0].values
+    let inner = x.count(from: axis + 1)
+    let channels = mean.count
+    for index in 0..<out.count {
+      let channel = index / max(inner, 1) % channels
+      out[index] = (x.values[index] - mean[channel]) * factor[channel] + shift[channel]
+    }
+  }
+}
+
+/// Scales and shifts each row by its own average and spread.
+final class LayerNormalizationOperator: Operator, @unchecked Sendable {
+  private let axes: [Int]
+  private let epsilon: Scalar
+  private let gamma: [Scalar]?
+  private let beta: [Scalar]?
+
+  init(_ it: LayerNormalization, _ weights: [Weight], shape: Shape) throws(LSTMError) {
+    axes = try it.indices(in: shape)
+    epsilon = Scalar(it.epsilon)
+    var numbers = weights.map { $0.scalars }[...]
+    gamma = it.scale ? numbers.popFirst() : nil
+    beta = it.center ? numbers.popFirst() : nil
+  }
+
+  override func run(_ call: Call) throws(LSTMError) {
+    let x = call.inputs[0]
+    let out = call.outputs[0].values
+    // Offsets of one group's members, and of the groups.
+    let members = LayerNormalizationOperator.offsets(x.shape, axes)
+    let groups = LayerNormalizationOperator.offsets(x.shape, x.shape.indices.filter { !axes.contains($0) })
+    let count = Scalar(members.count)
+    for group in groups {
+      var mean: Scalar = 0
+      for member in members { mean += x.values[group + member] }
+      mean /= count
+      var variance: Scalar = 0
+      for member in members { variance += (x.values[group + member] - mean) * (x.values[group + member] - mean) }
+      let factor = 1 / (variance / count + epsilon).squareRoot()
+      for (index, member) in members.enumerated() {
+        out[group + member] = (x.values[group + member] - mean) * factor * (gamma?[index] ?? 1) + (beta?[index] ?? 0)
+      }
+    }
+  }
+
+  /// Where the elements along some axes lie, relative to the first.
+  private static func offsets(_ shape: [Int], _ axes: [Int]) -> [Int] {
+    var result = [0]
+    for axis in axes {
+      let stride = shape[(axis + 1)...].reduce(1, *)
+      result = result.flatMap { base in (0..<shape[axis]).map { base + $0 * stride } }
+    }
+    return result
+  }
+}

@@ -1,0 +1,195 @@
+import LSTMModel
+
+/// Runs a cell over the steps of a sequence: input products first, then step by step, with masks, states and both directions.
+final class RecurrentOperator: Operator, @unchecked Sendable {
+  /// What the layer does.
+  let it: Recurrent
+  /// One step.
+  let cell: Cell
+  private let inputSize: Int
+  /// Numbers of z at once: 1 MiB of floats, which stays in a core's L2 cache.
+  private static let zLimit = 1 << 18
+
+  init(_ it: Recurrent, _ weights: [Weight], inputSize: Int, kernels: KernelTable) throws(LSTMError) {
+    self.it = it
+    self.inputSize = inputSize
+    let numbers = RecurrentWeights(
+      inputSize: inputSize, kernel: weights[0].scalars, recurrent: weights[1].scalars, bias: it.useBias ? weights[2].scalars : nil)
+    let usual = it.activation == .tanh && it.recurrentActivation == .sigmoid
+    switch it.cell {
+    case .lstm:
+      cell = usual ? try FusedLSTMCell(it, numbers, kernels: kernels) : try PlainLSTMCell(it, numbers, kernels: kernels)
+    case .gru(let resetAfter):
+      cell =
+        usual && resetAfter
+        ? try FusedGRUCell(it, numbers, kernels: kernels) : try PlainGRUCell(it, resetAfter: resetAfter, numbers, kernels: kernels)
+    case .simple: cell = try SimpleCell(it, numbers, kernels: kernels)
+    }
+  }
+
+  /// Steps whose z is computed at once: all if they fit the limit; else one if there are rows enough for a tile, or as many as fit.
+  private func chunk(rows: Int, steps: Int) -> Int {
+    let perStep = max(rows, 1) * cell.input.width
+    if perStep * steps <= RecurrentOperator.zLimit { return max(steps, 1) }
+    return rows >= 6 ? 1 : max(1, RecurrentOperator.zLimit / perStep)
+  }
+
+  override func scratch(_ inputs: [[Int]], _ outputs: [[Int]]) -> [Int] {
+    let rows = inputs[0][0]
+    let state = rows * cell.stride
+    // z, h, hNew, c, the c before a masked step, the output before a masked step, the cell's own
+    return [
+      rows * chunk(rows: rows, steps: inputs[0][1]) * cell.input.width, state, state, cell.hasCellState ? state : 0,
+      cell.hasCellState ? state : 0, state, cell.scratch(rows: rows),
+    ]
+  }
+
+  override func stateParts(streaming: Bool, _ inputs: [[Int]]) -> [StatePart] {
+    guard streaming || it.stateful else { return [] }
+    // A live series also remembers its last output: a masked instant repeats it.
+    return (it.stateNames + (streaming ? ["output"] : [])).map { StatePart(name: $0, count: it.units, stride: cell.stride) }
+  }
+
+  override func run(_ call: Call) throws(LSTMError) {
+    let x = call.inputs[0]
+    let rows = x.shape[0]
+    let steps = x.shape[1]
+    let stride = cell.stride
+    let chunk = chunk(rows: rows, steps: steps)
+    let z = call.scratch[0]
+    let zWidth = cell.input.width
+    var h = call.scratch[1]
+    var hNew = call.scratch[2]
+    let c = call.scratch[3]
+    let previous = call.scratch[5]
+    begin(call, h, c, previous, rows)
+    for step in 0..<steps {
+      let time = it.goBackwards ? steps - 1 - step : step
+      let first = it.goBackwards ? max(0, steps - (step / chunk + 1) * chunk) : step / chunk * chunk
+      if step % chunk == 0 { projectInputs(x, from: first, chunk: chunk, steps: steps, into: z) }
+      if call.masks[0] != nil { call.scratch[4].copy(from: c) }
+      let place = (time - first) * zWidth
+      let zHere = z.slice(place, z.count - place)
+      cell.step(
+        CellStep(
+          rows: rows, z: zHere, zStride: chunk * zWidth, h: h, hNew: hNew, c: c, gates: call.trace == nil ? nil : zHere,
+          scratch: call.scratch[6]))
+      if let mask = call.masks[0] { keepMasked(mask, time, rows, h: h, hNew: hNew, c: c, cBefore: call.scratch[4]) }
+      let output = emit(call, time: time, step: step, rows: rows, hNew: hNew, previous: previous)
+      if let trace = call.trace {
+        record(trace, z: zHere, zStride: chunk * zWidth, c: c, output: output, time: time, steps: steps, rows: rows)
+      }
+      swap(&h, &hNew)
+    }
+    finish(call, h, c, previous, rows, stride)
+  }
+
+  /// The states before the first step: given, kept or zero.
+  private func begin(_ call: Call, _ h: Floats, _ c: Floats, _ previous: Floats, _ rows: Int) {
+    previous.fill(0)
+    let stride = cell.stride
+    if it.takesInitialState {
+      h.fill(0)
+      h.copyRows(rows, count: it.units, stride: stride, from: call.inputs[1].values, stride: it.units)
+      if cell.hasCellState {
+        c.fill(0)
+        c.copyRows(rows, count: it.units, stride: stride, from: call.inputs[2].values, stride: it.units)
+      }
+    } else if let kept = call.state.first {
+      h.copy(from: kept)
+      if cell.hasCellState { c.copy(from: call.state[1]) }
+      if call.state.count > it.stateCount { previous.copy(from: call.state[it.stateCount]) }
+    } else {
+      h.fill(0)
+      c.fill(0)
+    }
+  }
+
+  /// z of the steps from `first` on, `chunk` of them for each row.
+  private func projectInputs(_ x: Tensor, from first: Int, chunk: Int, steps: Int, into z: Floats) {
+    let rows = x.shape[0]
+    let width = cell.input.width
+    if chunk >= steps {
+      cell.kernels.project(x.values, stride: inputSize, rows: rows * steps, cell.input, into: z, stride: width)
+    } else if chunk == 1 {
+      let here = x.values.slice(first * inputSize, x.values.count - first * inputSize)
+      cell.kernels.project(here, stride: steps * inputSize, rows: rows, cell.input, into: z, stride: width)
+    } else {
+      let count = min(chunk, steps - first)
+      for row in 0..<rows {
+        cell.kernels.project(
+          x.values.slice((row * steps + first) * inputSize, count * inputSize), stride: inputSize, rows: count, cell.input,
+          into: z.slice(row * chunk * width, count * width), stride: width)
+      }
+    }
+  }
+
+  /// A masked row keeps the states that it had.
+  private func keepMasked(_ mask: Tensor, _ time: Int, _ rows: Int, h: Floats, hNew: Floats, c: Floats, cBefore: Floats) {
+    let stride = cell.stride
+    for row in 0..<rows where mask.values[row * mask.shape[1] + time] == 0 {
+      hNew.slice(row * stride, stride).copy(from: h.slice(row * stride, stride))
+      if cell.hasCellState { c.slice(row * stride, stride).copy(from: cBefore.slice(row * stride, stride)) }
+    }
+  }
+
+  /// The step's output, which is hNew or, where rows are masked, what came before; stored if all steps are returned.
+  private func emit(_ call: Call, time: Int, step: Int, rows: Int, hNew: Floats, previous: Floats) -> Floats {
+    let stride = cell.stride
+    var output = hNew
+    if let mask = call.masks[0] {
+      for row in 0..<rows {
+        let kept = previous.slice(row * stride, stride)
+        if mask.values[row * mask.shape[1] + time] != 0 {
+          kept.copy(from: hNew.slice(row * stride, stride))
+        } else if it.zeroOutputForMask {
+          kept.fill(0)
+        }
+      }
+      output = previous
+    }
+    if it.returnSequences {
+      let out = call.outputs[0]
+      let steps = out.shape[1]
+      out.values.slice(step * it.units, out.values.count - step * it.units)
+        .copyRows(rows, count: it.units, stride: steps * it.units, from: output, stride: stride)
+    }
+    return output
+  }
+
+  /// Stores the last output and the final states.
+  private func finish(_ call: Call, _ h: Floats, _ c: Floats, _ previous: Floats, _ rows: Int, _ stride: Int) {
+    if !it.returnSequences {
+      call.outputs[0].values.copyRows(
+        rows, count: it.units, stride: it.units, from: call.masks[0] == nil ? h : previous, stride: stride)
+    }
+    if it.returnState {
+      call.outputs[1].values.copyRows(rows, count: it.units, stride: it.units, from: h, stride: stride)
+      if cell.hasCellState { call.outputs[2].values.copyRows(rows, count: it.units, stride: it.units, from: c, stride: stride) }
+    }
+    guard let kept = call.state.first else { return }
+    kept.copy(from: h)
+    if cell.hasCellState { call.state[1].copy(from: c) }
+    if call.state.count > it.stateCount { call.state[it.stateCount].copy(from: call.masks[0] == nil ? h : previous) }
+  }
+
+  /// Copies what happened in a step into a trace.
+  private func record(
+    _ trace: TraceBuffers, z: Floats, zStride: Int, c: Floats, output: Floats, time: Int, steps: Int, rows: Int
+  ) {
+    for row in 0..<rows {
+      let at = (row * steps + time) * it.units
+      for unit in 0..<it.units {
+        for gate in cell.gateNames.indices {
+          trace.series[gate][at + unit] = z[row * zStride + cell.place(gate: gate, unit: unit)]
+        }
+        var next = cell.gateNames.count
+        if cell.hasCellState {
+          trace.series[next][at + unit] = c[row * cell.stride + unit]
+          next += 1
+        }
+        trace.series[next][at + unit] = output[row * cell.stride + unit]
+      }
+    }
+  }
+}

@@ -1,0 +1,110 @@
+import LSTMModel
+
+/// Dimensions in another order.
+final class PermuteOperator: Operator, @unchecked Sendable {
+  private let order: [Int]
+
+  init(_ it: Permute) { order = it.order }
+
+  override func run(_ call: Call) throws(LSTMError) {
+    let x = call.inputs[0]
+    let out = call.outputs[0]
+    let strides = order.map { x.count(from: $0 + 1) }
+    for index in 0..<out.values.count {
+      var rest = index
+      var offset = 0
+      for axis in out.shape.indices.reversed() {
+        offset += rest % out.shape[axis] * strides[axis]
+        rest /= out.shape[axis]
+      }
+      out.values[index] = x.values[offset]
+    }
+  }
+}
+
+/// Steps taken from other steps: RepeatVector, cropping, padding, upsampling, reversal.
+final class StepOperator: Operator, @unchecked Sendable {
+  private let source: @Sendable (_ step: Int, _ steps: Int) -> Int
+
+  /// `source` names for each output step the input step that it copies; one that does not exist gives zeros.
+  init(_ source: @escaping @Sendable (_ step: Int, _ steps: Int) -> Int) { self.source = source }
+
+  override func run(_ call: Call) throws(LSTMError) {
+    let x = call.inputs[0]
+    let out = call.outputs[0]
+    let width = out.count(from: 2)
+    let steps = x.count(from: 1) / max(width, 1)
+    for row in 0..<out.shape[0] {
+      for step in 0..<out.shape[1] {
+        let to = out.values.slice((row * out.shape[1] + step) * width, width)
+        let from = source(step, steps)
+        if from >= 0 && from < steps {
+          to.copy(from: x.values.slice((row * steps + from) * width, width))
+        } else {
+          to.fill(0)
+        }
+      }
+    }
+  }
+}
+
+/// The largest or the average number of each window of steps.
+final class PoolingOperator: Operator, @unchecked Sendable {
+  private let it: Pooling1D
+
+  init(_ it: Pooling1D) { self.it = it }
+
+  override func run(_ call: Call) throws(LSTMError) {
+    let x = call.inputs[0]
+    let out = call.outputs[0]
+    let (steps, width) = (x.shape[1], x.shape[2])
+    let before = it.geometry(steps: steps).before
+    for row in 0..<out.shape[0] {
+      for step in 0..<out.shape[1] {
+        let first = step * it.stride - before
+        let window = max(first, 0)..<max(max(first, 0), min(first + it.size, steps))
+        for channel in 0..<width {
+          var value: Scalar = it.kind == .maximum ? -.infinity : 0
+          for time in window {
+            let number = x.values[(row * steps + time) * width + channel]
+            value = it.kind == .maximum ? max(value, number) : value + number
+          }
+          out.values[(row * out.shape[1] + step) * width + channel] = it.kind == .maximum ? value : value / Scalar(window.count)
+        }
+      }
+    }
+  }
+}
+
+/// The largest or the average number over all steps; an average leaves masked steps out.
+final class GlobalPoolingOperator: Operator, @unchecked Sendable {
+  private let kind: Pooling1D.Kind
+
+  init(_ it: GlobalPooling1D) { kind = it.kind }
+
+  override func run(_ call: Call) throws(LSTMError) {
+    let x = call.inputs[0]
+    let (steps, width) = (x.shape[1], x.shape[2])
+    let mask = kind == .average ? call.masks[0] : nil
+    for row in 0..<x.shape[0] {
+      for channel in 0..<width {
+        var value: Scalar = kind == .maximum ? -.infinity : 0
+        var count: Scalar = 0
+        for time in 0..<steps {
+          let number = x.values[(row * steps + time) * width + channel]
+          if kind == .maximum {
+            value = max(value, number)
+          } else if let mask {
+            // As Keras: a product, so that a NaN in a masked step is not hidden.
+            value += number * mask.values[row * steps + time]
+            count += mask.values[row * steps + time]
+          } else {
+            value += number
+            count += 1
+          }
+        }
+        call.outputs[0].values[row * width + channel] = kind == .maximum ? value : value / count
+      }
+    }
+  }
+}

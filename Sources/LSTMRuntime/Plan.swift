@@ -1,0 +1,98 @@
+import LSTMModel
+
+/// A model made ready to run: operators with packed weights for this processor. Immutable; sessions and streams share it.
+public final class Plan: @unchecked Sendable {  // all properties are immutable after init, operators included
+  /// What it was made from.
+  public let model: Model
+  /// One for each node; nil for inputs.
+  let operators: [Operator?]
+  /// The kernels that the weights are packed for.
+  let kernels: KernelTable
+  /// For each value the last node that reads it; values that no node reads are missing.
+  let lastUse: [Value: Int]
+  /// Whether each row of a batch can be computed by itself.
+  public let rowsAreIndependent: Bool
+
+  /// Packs the weights of a model.
+  ///
+  /// - Throws: ``LSTMError/unsupported(_:)`` naming a layer that cannot run, ``LSTMError/memory(_:)``.
+  /// - Cost: a copy of the weights.
+  public convenience init(_ model: Model) throws(LSTMError) { try self.init(model, kernels: .best) }
+
+  init(_ model: Model, kernels: KernelTable) throws(LSTMError) {
+    self.model = model
+    self.kernels = kernels
+    var operators: [Operator?] = []
+    var lastUse: [Value: Int] = [:]
+    // A shared layer's uses share one packed copy if they are alike.
+    var packed: [[Int]: (node: Int, it: Operator)] = [:]
+    for (index, node) in model.nodes.enumerated() {
+      for value in node.inputs + node.masks.compactMap({ $0 }) { lastUse[value] = index }
+      guard let operation = node.operation else {
+        operators.append(nil)
+        continue
+      }
+      let shapes = node.inputs.map { model.shape(of: $0).last }
+      if !node.weights.isEmpty, let twin = packed[node.weights + shapes], model.nodes[twin.node].layer == node.layer,
+        Plan.alike(model.nodes[twin.node], node)
+      {
+        operators.append(twin.it)
+        continue
+      }
+      let it = try Operator.make(operation, node: node, in: model, kernels: kernels)
+      if !node.weights.isEmpty { packed[node.weights + shapes] = (index, it) }
+      operators.append(it)
+    }
+    for output in model.outputs { lastUse[output.value] = Int.max }
+    self.operators = operators
+    self.lastUse = lastUse
+    rowsAreIndependent = model.rowsAreIndependent
+  }
+
+  /// Whether two uses of a layer run the same way: both with or both without initial states.
+  private static func alike(_ a: Node, _ b: Node) -> Bool {
+    if case .recurrent(let p) = a.operation, case .recurrent(let q) = b.operation {
+      return p.takesInitialState == q.takesInitialState && p.goBackwards == q.goBackwards && p.returnSequences == q.returnSequences
+    }
+    return true
+  }
+
+  /// The name of the instruction set in use: `baseline`, `v3`, `v4`.
+  public static var instructionSet: String { KernelTable.best.name }
+
+  /// The input and output shapes of each node for inputs of these shapes.
+  ///
+  /// - Throws: ``LSTMError/shape(_:)`` naming the input or the layer that does not fit.
+  func shapes(for inputs: [Shape], streaming: Bool = false) throws(LSTMError) -> [[Shape]] {
+    guard inputs.count == model.inputs.count else {
+      throw .argument("the model takes \(model.inputs.count) inputs, not \(inputs.count)")
+    }
+    var result: [[Shape]] = []
+    for node in model.nodes {
+      guard let operation = node.operation else {
+        guard let position = model.inputs.firstIndex(where: { $0.value.node == result.count }) else {
+          throw .internalFault("an input of the graph is no input of the model")
+        }
+        var declared = model.shape(of: model.inputs[position].value)
+        // A live series has no length, whatever length the file states.
+        if streaming && declared.rank > 1 { declared.dimensions[1] = Shape.unknown }
+        guard inputs[position].isCompatible(with: declared) else {
+          throw .shapeMismatch(tensor: "input ‘\(model.inputs[position].name)’", expected: declared, found: inputs[position])
+        }
+        result.append([inputs[position]])
+        continue
+      }
+      let made: [Shape]
+      do throws(LSTMError) {
+        made = try operation.rules.outputShapes(for: node.inputs.map { result[$0.node][$0.output] })
+      } catch {
+        throw error.at("layer ‘\(model.layers[node.layer].name)’")
+      }
+      for shape in made where shape.count == nil || shape.rank > Shape.maximumRank {
+        throw .shape("layer ‘\(model.layers[node.layer].name)’ would make an array of \(shape), which is too large")
+      }
+      result.append(made)
+    }
+    return result
+  }
+}

@@ -1,0 +1,119 @@
+import LSTMCaller
+import LSTMModel
+
+/// Runs a plan on batches of whole sequences. Belongs to one thread at a time.
+public final class Session: RunningSession {
+  /// What is run.
+  public let plan: Plan
+  private var inputs: [CallerArray]
+  private var outputs: [CallerArray]
+  private let workers: [Worker]
+  private var pool: ThreadPool?
+  private var inputShapes: [Shape] = []
+  private var outputShapes: [Shape] = []
+
+  /// The share of one thread: its memory and the rows that it computes.
+  private final class Worker {
+    let workspace: Workspace
+    var rows = 0..<0
+    var error: LSTMError?
+
+    init(_ plan: Plan) { workspace = Workspace(plan, streaming: false) }
+  }
+
+  /// A session that shares rows out among `threads` threads (1 or more).
+  public init(_ plan: Plan, threads: Int) {
+    self.plan = plan
+    inputs = plan.model.inputs.map { _ in .empty }
+    outputs = plan.model.outputs.map { _ in .empty }
+    let count = plan.rowsAreIndependent ? max(threads, 1) : 1
+    workers = (0..<count).map { _ in Worker(plan) }
+    if count > 1 { pool = ThreadPool(threads: count) { [unowned self] in self.runShare(of: $0) } }
+  }
+
+  public var precision: ElementType { scalarType }
+
+  public func setInput(_ index: Int, _ array: CallerArray) { inputs[index] = array }
+
+  public func setOutput(_ index: Int, _ array: CallerArray) { outputs[index] = array }
+
+  public func trace(layer: String, _ inputs: [CallerArray]) throws(LSTMError) -> any RunningTrace {
+    _ = try shapes(for: inputs.map { $0.shape })
+    return try Trace(plan, layer: layer, inputs)
+  }
+
+  /// The outputs' shapes for inputs of these shapes.
+  ///
+  /// - Throws: ``LSTMError/shape(_:)``, ``LSTMError/argument(_:)``.
+  public func shapes(for inputs: [Shape]) throws(LSTMError) -> [Shape] {
+    if plan.rowsAreIndependent, let batch = inputs.first?[0] {
+      for (port, shape) in zip(plan.model.inputs, inputs) where shape[0] != batch {
+        throw .shape("input ‘\(port.name)’ has a batch of \(shape[0]), input ‘\(plan.model.inputs[0].name)’ one of \(batch)")
+      }
+    }
+    let all = try plan.shapes(for: inputs)
+    return plan.model.outputs.map { all[$0.value.node][$0.value.output] }
+  }
+
+  /// Runs the model from its inputs to its outputs. Each row's numbers are the same whatever the batch and the number of threads.
+  ///
+  /// - Throws: ``LSTMError/shape(_:)``, ``LSTMError/argument(_:)``, ``LSTMError/memory(_:)``, ``LSTMError/state(_:)``.
+  /// - Cost: no allocation if the shapes are those of the call before.
+  public func predict() throws(LSTMError) {
+    try prepare()
+    guard inputs.first.map({ $0.rows > 0 }) ?? true else { return }
+    if let pool { pool.run() } else { runShare(of: 0) }
+    for worker in workers { if let error = worker.error { throw error } }
+  }
+
+  private var isPrepared: Bool {
+    guard inputShapes.count == inputs.count, outputShapes.count == outputs.count else { return false }
+    for index in inputs.indices where !inputs[index].has(inputShapes[index]) { return false }
+    for index in outputs.indices where !outputs[index].has(outputShapes[index]) { return false }
+    return true
+  }
+
+  /// Checks the arrays and shares the rows out, unless all is as it was in the call before.
+  private func prepare() throws(LSTMError) {
+    if isPrepared { return }
+    inputShapes = []
+    let given = inputs.map { $0.shape }
+    let expected = try shapes(for: given)
+    for (index, shape) in expected.enumerated() where !outputs[index].has(shape) {
+      throw .shapeMismatch(tensor: "the array for output ‘\(plan.model.outputs[index].name)’", expected: shape, found: outputs[index].shape)
+    }
+    let batch = given.first?[0] ?? 1
+    let parts = min(workers.count, max(batch, 1))
+    for (index, worker) in workers.enumerated() {
+      worker.rows = index < parts ? batch * index / parts..<batch * (index + 1) / parts : 0..<0
+      guard !worker.rows.isEmpty else { continue }
+      let share = plan.rowsAreIndependent ? given.map { Shape([worker.rows.count] + $0.withoutBatch) } : given
+      try worker.workspace.prepare(share)
+    }
+    outputShapes = expected
+    inputShapes = given
+  }
+
+  /// Runs the rows of one thread.
+  private func runShare(of index: Int) {
+    let worker = workers[index]
+    worker.error = nil
+    guard !worker.rows.isEmpty else { return }
+    let first = worker.rows.lowerBound
+    let workspace = worker.workspace
+    for position in inputs.indices { inputs[position].read(into: workspace.inputs[position].values, fromRow: first) }
+    do throws(LSTMError) {
+      try workspace.run()
+    } catch {
+      worker.error = error
+      return
+    }
+    for position in outputs.indices { outputs[position].write(workspace.outputs[position].values, fromRow: first) }
+  }
+
+  /// Sets the states of stateful layers to zero.
+  public func reset() {
+    inputShapes = []
+    for worker in workers { worker.workspace.reset() }
+  }
+}

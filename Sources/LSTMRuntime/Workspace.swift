@@ -1,0 +1,118 @@
+import LSTMModel
+
+/// The memory and the states of one run of a plan over some rows. Not shared between threads.
+final class Workspace {
+  let plan: Plan
+  private let streaming: Bool
+  private var inputShapes: [Shape] = []
+  private var arena: Arena?
+  private var stateArena: Arena?
+  private var stateRows = 0
+  /// Whether the kept states are other than zero.
+  private var hasRun = false
+  private var states: [[Floats]]
+  private(set) var calls: [Call?] = []
+  /// The model's inputs and outputs as arrays of the arena.
+  private(set) var inputs: [Tensor] = []
+  private(set) var outputs: [Tensor] = []
+
+  init(_ plan: Plan, streaming: Bool) {
+    self.plan = plan
+    self.streaming = streaming
+    states = plan.operators.map { _ in [] }
+  }
+
+  /// Lays out memory for inputs of these shapes; does nothing if they are the same as before.
+  ///
+  /// - Throws: ``LSTMError/shape(_:)``, ``LSTMError/memory(_:)``, ``LSTMError/state(_:)`` if a kept state is for another batch.
+  func prepare(_ shapes: [Shape]) throws(LSTMError) {
+    if shapes == inputShapes && !calls.isEmpty { return }
+    let all = try plan.shapes(for: shapes, streaming: streaming)
+    try prepareStates(all, rows: shapes.first?[0] ?? 0)
+    calls = []
+    inputShapes = []
+    var memory = MemoryPlan()
+    let places = layOut(all, &memory)
+    let arena = try Arena(capacity: memory.capacity, for: "the model's arrays")
+    self.arena = arena
+    var tensors: [[Tensor]] = []
+    for (index, made) in all.enumerated() {
+      tensors.append(
+        zip(made, places[index].outputs).map { shape, start in
+          Tensor(values: arena.floats(at: start, shape.count ?? 0), shape: shape.dimensions)
+        })
+    }
+    calls = plan.model.nodes.indices.map { index in
+      guard let it = plan.operators[index] else { return nil }
+      let node = plan.model.nodes[index]
+      let counts = it.scratch(node.inputs.map { all[$0.node][$0.output].dimensions }, all[index].map { $0.dimensions })
+      return Call(
+        inputs: node.inputs.map { tensors[$0.node][$0.output] }, masks: node.masks.map { $0.map { tensors[$0.node][$0.output] } },
+        outputs: tensors[index], scratch: zip(counts, places[index].scratch).map { arena.floats(at: $1, $0) }, state: states[index])
+    }
+    inputs = plan.model.inputs.map { tensors[$0.value.node][$0.value.output] }
+    outputs = plan.model.outputs.map { tensors[$0.value.node][$0.value.output] }
+    inputShapes = shapes
+  }
+
+  /// Where each node's outputs and scratch arrays lie.
+  private func layOut(_ all: [[Shape]], _ memory: inout MemoryPlan) -> [(outputs: [Int], scratch: [Int])] {
+    var places: [(outputs: [Int], scratch: [Int])] = []
+    var ending: [Int: [(start: Int, count: Int)]] = [:]
+    for (index, node) in plan.model.nodes.enumerated() {
+      let counts = all[index].map { $0.count ?? 0 }
+      let outputs = counts.map { memory.take($0) }
+      var scratch: [Int] = []
+      if let it = plan.operators[index] {
+        let sizes = it.scratch(node.inputs.map { all[$0.node][$0.output].dimensions }, all[index].map { $0.dimensions })
+        scratch = sizes.map { memory.take($0) }
+        for (start, size) in zip(scratch, sizes) { memory.release(start, size) }
+      }
+      for (output, count) in counts.enumerated() {
+        // An input that nobody reads is filled all the same.
+        let last = plan.lastUse[Value(node: index, output: output)] ?? (plan.operators[index] == nil ? Int.max : index)
+        ending[last, default: []].append((outputs[output], count))
+      }
+      places.append((outputs, scratch))
+      // Inputs are filled before the first node runs: their place may be reused only after their last reader, as any other's.
+      for ended in ending.removeValue(forKey: index) ?? [] { memory.release(ended.start, ended.count) }
+    }
+    return places
+  }
+
+  private func prepareStates(_ all: [[Shape]], rows: Int) throws(LSTMError) {
+    var parts: [[StatePart]] = []
+    for (index, node) in plan.model.nodes.enumerated() {
+      parts.append(plan.operators[index]?.stateParts(streaming: streaming, node.inputs.map { all[$0.node][$0.output].dimensions }) ?? [])
+    }
+    let perRow = parts.joined().reduce(0) { $0 + $1.stride }
+    guard perRow > 0 else { return }
+    if stateArena != nil && stateRows == rows { return }
+    if stateArena != nil && hasRun {
+      throw .state("the model is stateful and holds the state of a batch of \(stateRows); reset it before a batch of \(rows)")
+    }
+    guard let total = Shape([perRow, rows]).count else { throw .memory("a batch of \(rows) has too large a state") }
+    let arena = try Arena(capacity: total, for: "the model's state")
+    states = parts.map { $0.map { arena.floats($0.stride * rows) } }
+    stateArena = arena
+    stateRows = rows
+  }
+
+  /// Sets all kept states to zero.
+  func reset() {
+    for floats in states.joined() { floats.fill(0) }
+    hasRun = false
+  }
+
+  /// Runs every operation once, in order.
+  func run() throws(LSTMError) {
+    hasRun = true
+    for index in calls.indices {
+      guard let call = calls[index], let it = plan.operators[index] else { continue }
+      try it.run(call)
+    }
+  }
+
+  /// The kept states of each node, for a stream.
+  var keptStates: [[Floats]] { states }
+}
