@@ -15,4 +15,19 @@ static inline hid_t lstm_h5s_all(void) { return H5S_ALL; }
 static inline size_t lstm_h5t_variable(void) { return H5T_VARIABLE; }
 static inline hid_t lstm_h5e_default(void) { return H5E_DEFAULT; }
 
+/* How a group holds a name: 0 a hard link, 1 a soft link, 64 an external link, above 64 a program's own kind, -2 no such name.
+ * (H5Lget_info is a macro in newer versions of the library.) */
+static inline int lstm_h5l_kind(hid_t group, const char *name) {
+  H5L_info_t info;
+  if (H5Lexists(group, name, H5P_DEFAULT) <= 0 || H5Lget_info(group, name, &info, H5P_DEFAULT) < 0) return -2;
+  return (int)info.type;
+}
+
+/* The number of one of a dataset's filters, or -1. */
+static inline int lstm_h5z_filter(hid_t properties, unsigned index) {
+  size_t values = 0;
+  unsigned flags = 0, configuration = 0;
+  return (int)H5Pget_filter2(properties, index, &flags, &values, NULL, 0, NULL, &configuration);
+}
+
 #endif

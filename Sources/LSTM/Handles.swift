@@ -152,7 +152,7 @@ enum HandleKind: UInt64 {
 
   deinit {
     // SAFETY: made by strdup, freed once; nobody may use them after the handle is freed.
-    kept.withLock { kept in for unsafepointer in unsafe kept.pointers.values { unsafe Glibc.free(pointer) } }
+    kept.withLock { kept in unsafe kept.pointers.values.forEach { unsafe Glibc.free($0) } }
   }
 
   /// The string for C.

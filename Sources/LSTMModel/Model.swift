@@ -35,6 +35,8 @@ public struct Model: Sendable {
   public var weights: [Weight]
   /// The graph, each node after those that it reads.
   public var nodes: [Node]
+  /// The weights as a file lists them: layer by layer of the outermost model, in the order in which Keras saves them.
+  public var saved: [SavedLayer] = []
 
   /// A model of these parts.
   public init(
@@ -82,6 +84,23 @@ public struct Model: Sendable {
 
   /// The shape of a value, with unknown dimensions.
   public func shape(of value: Value) -> Shape { nodes[value.node].outputs[value.output] }
+}
+
+/// A layer of the outermost model that has weights, its own or those of layers inside it.
+public struct SavedLayer: Sendable, Equatable {
+  /// Its name.
+  public var name: String
+  /// Keras' class name.
+  public var type: String
+  /// Indices of its weights in the model, in the order of a file: trained ones first, then the others.
+  public var weights: [Int]
+
+  /// A layer with its weights.
+  public init(name: String, type: String, weights: [Int]) {
+    self.name = name
+    self.type = type
+    self.weights = weights
+  }
 }
 
 /// A layer as its file states it.

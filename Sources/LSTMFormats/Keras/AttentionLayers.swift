@@ -1,0 +1,64 @@
+import LSTMModel
+
+/// Attention and AdditiveAttention.
+final class AttentionLayer: KerasLayer {
+  private var attention: Attention
+
+  /// Reads the options.
+  init(_ config: LayerConfig) throws(LSTMError) {
+    let additive = config.type == "AdditiveAttention"
+    let score = additive ? "dot" : try config.word("score_mode", ["dot", "concat"], default: "dot")
+    attention = Attention(
+      score: additive ? .additive : score == "concat" ? .concat : .dot, useScale: try config.bool("use_scale", default: additive),
+      causal: try config.bool("causal", default: false))
+    config.ignore("dropout")
+    try config.finish()
+    super.init(config)
+  }
+
+  override func call(_ call: LayerCall, in builder: ModelBuilder) throws(LSTMError) -> [Value] {
+    let call = call.understanding("value", "key", "use_causal_mask")
+    try call.finish(config)
+    let inputs = call.inputs + (call.values("value") ?? []) + (call.values("key") ?? [])
+    var operation = attention
+    operation.causal = operation.causal || call.flag("use_causal_mask")
+    let weights = try builder.weights(for: .attention(operation), inputs, in: weights, config, layer: index)
+    return try builder.add(.attention(operation), inputs, weights: weights, layer: index, mask: try call.mask(config))
+  }
+}
+
+/// MultiHeadAttention: called with a query, a value and perhaps a key, by position or by name.
+final class MultiHeadAttentionLayer: KerasLayer {
+  private var attention: MultiHeadAttention
+
+  /// Reads the options.
+  init(_ config: LayerConfig) throws(LSTMError) {
+    let heads = try config.integer("num_heads", in: 1...(1 << 16))
+    let keySize = try config.integer("key_dim", in: 1...(1 << 24))
+    let valueSize = try config.integer("value_dim", in: 1...(1 << 24), default: keySize)
+    let output = try config.integers("output_shape", in: 1...LayerConfig.largestSize, count: 1...1, default: [])
+    try config.require("attention_axes", .integer(1), .array([.integer(1)]))
+    for key in ["use_gate", "softmax_robust_masking"] { try config.require(key, .bool(false)) }
+    attention = MultiHeadAttention(
+      heads: heads, keyValueHeads: heads, keySize: keySize, valueSize: valueSize, outputSize: output.first,
+      useBias: try config.bool("use_bias", default: true), causal: false)
+    config.ignore("dropout", "query_shape", "key_shape", "value_shape", "flash_attention")
+    try config.finish()
+    super.init(config)
+  }
+
+  override func call(_ call: LayerCall, in builder: ModelBuilder) throws(LSTMError) -> [Value] {
+    let call = call.understanding("query", "value", "key", "query_mask", "value_mask", "key_mask", "use_causal_mask")
+    try call.finish(config)
+    let inputs = (call.values("query") ?? []) + call.inputs + (call.values("value") ?? []) + (call.values("key") ?? [])
+    var masks: [Value?] = inputs.map { builder.graph.mask(of: $0) }
+    for (position, name) in ["query_mask", "value_mask", "key_mask"].enumerated() where position < masks.count {
+      if let mask = call.values(name)?.first { masks[position] = mask }
+    }
+    guard call.named["mask"]?.isNothing ?? true else { throw config.unsupported("is called with ‘mask’") }
+    var operation = attention
+    operation.causal = call.flag("use_causal_mask")
+    let weights = try builder.weights(for: .multiHeadAttention(operation), inputs, in: weights, config, layer: index)
+    return try builder.add(.multiHeadAttention(operation), inputs, weights: weights, layer: index, mask: .given(masks))
+  }
+}

@@ -1,0 +1,71 @@
+import LSTMModel
+
+/// Class names and what is made of them. To add a layer: a line here, and its options in the file of its family.
+enum LayerRegistry {
+  /// Models in models, at most.
+  static let maximumDepth = 16
+
+  /// The layer that an entry of a configuration describes.
+  ///
+  /// - Throws: ``LSTMError/unsupported(_:)`` for an unknown class or option, ``LSTMError/format(_:)`` for a senseless one.
+  static func make(
+    _ entry: JSON, prefix: String, frozen: Bool, generation: KerasGeneration, depth: Int
+  ) throws(LSTMError) -> KerasLayer {
+    guard depth <= maximumDepth else { throw .format("models are nested deeper than \(maximumDepth) levels") }
+    let config = try LayerConfig(entry, prefix: prefix, frozen: frozen, generation: generation)
+    switch config.type {
+    case "LSTM", "GRU", "SimpleRNN", "RNN": return try RecurrentLayer(config)
+    case "Bidirectional": return try BidirectionalLayer(config)
+    case "TimeDistributed": return try TimeDistributedLayer(config, depth: depth)
+    case "Sequential": return try SequentialModel(config, entry: entry, depth: depth)
+    case "Functional", "Model": return try FunctionalModel(config, depth: depth)
+    case "InputLayer": return try InputLayer(config)
+    case "NotEqual", "Any", "All", "LogicalAnd", "LogicalOr", "LogicalNot", "ExpandDims", "ZerosLike", "OnesLike":
+      return try MaskArithmetic(config)
+    case "Attention", "AdditiveAttention": return try AttentionLayer(config)
+    case "MultiHeadAttention": return try MultiHeadAttentionLayer(config)
+    default: break
+    }
+    guard let operation = try operation(config) else {
+      throw .unsupported("layer ‘\(config.path)’ is a \(config.type), an unknown layer: liblstm does not support it")
+    }
+    return try OperationLayer(config, operation)
+  }
+
+  /// The operation of a layer that is one; nil for an unknown class.
+  private static func operation(_ config: LayerConfig) throws(LSTMError) -> Operation? {
+    switch config.type {
+    case "Dense": return try CommonLayers.dense(config)
+    case "Embedding": return try CommonLayers.embedding(config)
+    case "Masking": return try CommonLayers.masking(config)
+    case "Dropout", "SpatialDropout1D", "GaussianNoise", "GaussianDropout", "AlphaDropout", "ActivityRegularization":
+      return CommonLayers.identity(config)
+    case "Activation", "ReLU", "LeakyReLU", "ELU", "Softmax", "ThresholdedReLU": return try ActivationLayers.activate(config)
+    case "PReLU": return try ActivationLayers.prelu(config)
+    case "Flatten": return try ReshapingLayers.flatten(config)
+    case "Reshape": return try ReshapingLayers.reshape(config)
+    case "Permute": return try ReshapingLayers.permute(config)
+    case "RepeatVector": return .repeatVector(RepeatVector(count: try config.integer("n")))
+    case "Cropping1D": return try ReshapingLayers.window(config, "cropping", sign: -1)
+    case "ZeroPadding1D": return try ReshapingLayers.window(config, "padding", sign: 1)
+    case "UpSampling1D": return .upsampling(Upsampling1D(size: try config.integer("size", default: 2)))
+    case "Add": return .merge(Merge(.add))
+    case "Subtract": return .merge(Merge(.subtract))
+    case "Multiply": return .merge(Merge(.multiply))
+    case "Average": return .merge(Merge(.average))
+    case "Maximum": return .merge(Merge(.maximum))
+    case "Minimum": return .merge(Merge(.minimum))
+    case "Concatenate": return .concatenate(Concatenate(axis: try config.integer("axis", in: -8...8, default: -1)))
+    case "Dot": return try CommonLayers.dot(config)
+    case "BatchNormalization": return try NormalizationLayers.batch(config)
+    case "LayerNormalization": return try NormalizationLayers.layer(config)
+    case "Conv1D": return try ConvolutionLayers.convolution(config)
+    case "SeparableConv1D": return try ConvolutionLayers.separable(config)
+    case "MaxPooling1D": return try ConvolutionLayers.pooling(config, .maximum)
+    case "AveragePooling1D": return try ConvolutionLayers.pooling(config, .average)
+    case "GlobalMaxPooling1D": return try ConvolutionLayers.globalPooling(config, .maximum)
+    case "GlobalAveragePooling1D": return try ConvolutionLayers.globalPooling(config, .average)
+    default: return nil
+    }
+  }
+}

@@ -1,0 +1,107 @@
+import LSTMModel
+
+/// Collects graph, layers and the weights that are needed, while a model's layers are called one after the other.
+final class ModelBuilder {
+  /// A weight that the file must provide.
+  struct Slot {
+    /// `lstm/kernel`.
+    var name: String
+    /// The only shape that fits.
+    var shape: Shape
+    /// Its layer.
+    var layer: Int
+    /// Whether training may change it.
+    var trainable: Bool
+  }
+
+  /// The generation of Keras that wrote the model.
+  let generation: KerasGeneration
+  /// The graph so far.
+  private(set) var graph: GraphBuilder
+  /// The layers so far.
+  private(set) var layers: [Layer] = []
+  /// The weights needed so far.
+  private(set) var slots: [Slot] = []
+  /// How deep in TimeDistributed layers the present call is: there, gates cannot be shown step by step.
+  var foldedDepth = 0
+
+  /// An empty model.
+  init(generation: KerasGeneration) {
+    self.generation = generation
+    graph = GraphBuilder(generation: generation)
+  }
+
+  /// A new layer; returns its place.
+  func addLayer(_ config: LayerConfig) -> Int {
+    layers.append(Layer(name: config.path, type: config.type, options: config.values.text, trainable: !config.frozen))
+    return layers.count - 1
+  }
+
+  /// An input of the model.
+  func addInput(_ shape: Shape, layer: Int) -> Value {
+    let value = graph.addInput(shape, layer: layer)
+    note(shape, of: layer)
+    return value
+  }
+
+  /// The weights of an operation on these inputs: made at the layer's first call, the same ones ever after.
+  func weights(
+    for operation: Operation, _ inputs: [Value], in group: WeightGroup, _ config: LayerConfig, layer: Int
+  ) throws(LSTMError) -> [Int] {
+    let specs: [WeightSpec]
+    do { specs = try operation.rules.weightSpecs(for: inputs.map { graph.shape(of: $0) }) } catch { throw error.at(config.title) }
+    if let own = group.own {
+      let same = own.count == specs.count && zip(own, specs).allSatisfy { slots[$0.index].shape == $1.shape }
+      guard same else { throw .shape("\(config.title) is shared by inputs of different sizes") }
+      return own.map(\.index)
+    }
+    let first = slots.count
+    for spec in specs {
+      let trainable = spec.trainable && !config.frozen
+      slots.append(Slot(name: config.path + "/" + spec.name, shape: spec.shape, layer: layer, trainable: trainable))
+      layers[layer].weights.append(slots.count - 1)
+    }
+    group.own = specs.indices.map { (first + $0, specs[$0].trainable) }
+    return specs.indices.map { first + $0 }
+  }
+
+  /// Adds an operation of a layer to the graph.
+  func add(
+    _ operation: Operation, _ inputs: [Value], weights: [Int] = [], layer: Int, mask: GraphBuilder.CallMask = .carried
+  ) throws(LSTMError) -> [Value] {
+    let outputs: [Value]
+    do {
+      outputs = try graph.add(operation, inputs, weights: weights, layer: layer, mask: mask)
+    } catch {
+      throw error.at("layer ‘\(layers[layer].name)’ (\(layers[layer].type))")
+    }
+    return outputs
+  }
+
+  /// The same for an operation with one output.
+  func addOne(_ operation: Operation, _ inputs: [Value], layer: Int, mask: GraphBuilder.CallMask = .none) throws(LSTMError) -> Value {
+    guard let value = try add(operation, inputs, layer: layer, mask: mask).first else { throw .internalFault("an operation without output") }
+    return value
+  }
+
+  /// Gives a value a mask, or takes it away.
+  func setMask(_ mask: Value?, of value: Value) { graph.setMask(mask, of: value) }
+
+  /// Keeps the shape of a layer's first output.
+  func note(_ shape: Shape, of layer: Int) {
+    if layers.indices.contains(layer), layers[layer].output.rank == 0 { layers[layer].output = shape }
+  }
+
+  /// Makes a recurrent node's gates visible.
+  func makeTraceable(_ value: Value, prefix: String, layer: Int) {
+    guard foldedDepth == 0, !layers[layer].traceable.contains(where: { $0.prefix == prefix }) else { return }
+    layers[layer].traceable.append(Layer.Traceable(prefix: prefix, node: value.node))
+  }
+
+  /// Calls a layer, and keeps what it makes for the table of layers.
+  func call(_ layer: KerasLayer, _ call: LayerCall) throws(LSTMError) -> [Value] {
+    let outputs = try layer.call(call, in: self)
+    if let first = outputs.first, !(layer is ModelLayer) { note(graph.shape(of: first), of: layer.index) }
+    return outputs
+  }
+}

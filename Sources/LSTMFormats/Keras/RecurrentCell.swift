@@ -1,0 +1,27 @@
+import LSTMModel
+
+/// What LSTM, GRU and SimpleRNN state, as layers and as cells.
+enum RecurrentCell {
+  /// Reads units, activations and biases. `kind` is the class name, without `Cell`.
+  static func read(_ config: LayerConfig, kind: String) throws(LSTMError) -> Recurrent {
+    let units = try config.integer("units")
+    let cell: Recurrent.Cell
+    switch kind {
+    case "LSTM": cell = .lstm
+    // Files from before there were two kinds do not say which one they mean.
+    case "GRU": cell = .gru(resetAfter: try config.bool("reset_after", default: false))
+    case "SimpleRNN": cell = .simple
+    default: throw config.unsupported("has the cell ‘\(kind)’")
+    }
+    let gates = config.generation >= .keras3 || config.values["time_major"] != nil ? "sigmoid" : "hard_sigmoid"
+    let recurrent = Recurrent(
+      cell: cell, units: units, activation: try config.activation("activation", default: "tanh"),
+      recurrentActivation: kind == "SimpleRNN" ? .linear : try config.activation("recurrent_activation", default: gates),
+      useBias: try config.bool("use_bias", default: true))
+    guard !recurrent.activation.isRowWise, !recurrent.recurrentActivation.isRowWise else {
+      throw config.unsupported("has a softmax as an activation")
+    }
+    config.ignore("unit_forget_bias", "dropout", "recurrent_dropout", "implementation", "unroll", "use_cudnn")
+    return recurrent
+  }
+}
