@@ -41,7 +41,8 @@ class LoadOptions(Structure):
 class ModelInfo(Structure):
     _fields_ = [("struct_size", c_size_t), ("name", c_char_p), ("writer", c_char_p), ("format", c_char_p),
                 ("input_count", c_size_t), ("output_count", c_size_t), ("layer_count", c_size_t), ("weight_count", c_size_t),
-                ("parameter_count", c_int64), ("stateful", c_int32), ("can_stream", c_int32)]
+                ("parameter_count", c_int64), ("stateful", c_int32), ("can_stream", c_int32),
+                ("rows_independent", c_int32)]
 
 
 class TensorInfo(Structure):
@@ -135,6 +136,7 @@ FUNCTIONS: dict[str, tuple[Any, list[Any]]] = {
     "lstm_stream_step": (c_int32, [_Handle, _Address, c_size_t, _Address, c_size_t]),
     "lstm_stream_step_double": (c_int32, [_Handle, _Address, c_size_t, _Address, c_size_t]),
     "lstm_stream_steps": (c_int32, [_Handle, c_int64, _Address, c_size_t, _Address, c_size_t]),
+    "lstm_stream_steps_double": (c_int32, [_Handle, c_int64, _Address, c_size_t, _Address, c_size_t]),
     "lstm_stream_reset": (c_int32, [_Handle]),
     "lstm_stream_get_state_size": (c_int32, [_Handle, _Size, _Size]),
     "lstm_stream_get_state_info": (c_int32, [_Handle, c_size_t, POINTER(StateInfo)]),

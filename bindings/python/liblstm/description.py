@@ -85,19 +85,6 @@ def layers(model: Handle, count: int, weights: Weights, names: dict[int, list[st
     return found
 
 
-def rows_are_independent(layers: list[Layer]) -> bool:
-    """Whether a batch may be split: no layer works along the first axis."""
-    return not any(_works_along_batch(layer.options) for layer in layers)
-
-
-def _works_along_batch(options: Any) -> bool:
-    if isinstance(options, dict):
-        return any((key == "time_major" and value is True)
-                   or (key in ("axis", "axes") and (value == 0 and value is not False or (isinstance(value, list) and 0 in value)))
-                   or _works_along_batch(value) for key, value in options.items())
-    return isinstance(options, list) and any(map(_works_along_batch, options))
-
-
 def decoded(name: Optional[bytes]) -> str:
     """A string of the library."""
     return (name or b"").decode("utf-8", "replace")

@@ -11,7 +11,7 @@ from ._handle import Handle, create, text
 from ._library import check, library
 from .arguments import input_arrays, output_arrays
 from .batches import checked_size, run_in_batches
-from .description import decoded, layers, model_info, rows_are_independent, tensors
+from .description import decoded, layers, model_info, tensors
 from .sessions import Sessions, key_of
 from .source import Source
 from .stream import Stream, new_stream
@@ -38,7 +38,7 @@ class Model:
         for name, layer, _ in places:
             by_layer.setdefault(layer, []).append(name)
         self.layers = layers(handle, info.layer_count, self.weights, by_layer)
-        self._may_split = not self.stateful and rows_are_independent(self.layers)
+        self._may_split = not self.stateful and bool(info.rows_independent)
         self._sessions = Sessions(self.stateful)
 
     def predict(self, x: Any, precision: Any = "float32", batch_size: Optional[int] = None, threads: int = 1,

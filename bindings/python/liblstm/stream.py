@@ -81,11 +81,8 @@ class Stream:
         outputs = np.empty((len(array), self.output_size), self._dtype)
         if not len(array):
             return outputs
-        if self._code == _c.FLOAT32:
-            check(library().lstm_stream_steps(handle, len(array), address(array), array.size, address(outputs), outputs.size))
-            return outputs
-        for row, written in zip(array, outputs):  # the library has no function for several steps of doubles
-            check(self._function(handle, address(row), self.input_size, address(written), self.output_size))
+        advance = library().lstm_stream_steps if self._code == _c.FLOAT32 else library().lstm_stream_steps_double
+        check(advance(handle, len(array), address(array), array.size, address(outputs), outputs.size))
         return outputs
 
     def reset(self) -> None:
