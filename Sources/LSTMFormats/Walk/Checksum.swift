@@ -20,25 +20,44 @@ extension HDF5Walk {
       a &+= word(0)
       b &+= word(4)
       c &+= word(8)
-      a &-= c; a ^= rotated(c, 4); c &+= b
-      b &-= a; b ^= rotated(a, 6); a &+= c
-      c &-= b; c ^= rotated(b, 8); b &+= a
-      a &-= c; a ^= rotated(c, 16); c &+= b
-      b &-= a; b ^= rotated(a, 19); a &+= c
-      c &-= b; c ^= rotated(b, 4); b &+= a
+      a &-= c
+      a ^= rotated(c, 4)
+      c &+= b
+      b &-= a
+      b ^= rotated(a, 6)
+      a &+= c
+      c &-= b
+      c ^= rotated(b, 8)
+      b &+= a
+      a &-= c
+      a ^= rotated(c, 16)
+      c &+= b
+      b &-= a
+      b ^= rotated(a, 19)
+      a &+= c
+      c &-= b
+      c ^= rotated(b, 4)
+      b &+= a
       at += 12
     }
     guard at < range.upperBound else { return c }
     a &+= word(0)
     b &+= word(4)
     c &+= word(8)
-    c ^= b; c &-= rotated(b, 14)
-    a ^= c; a &-= rotated(c, 11)
-    b ^= a; b &-= rotated(a, 25)
-    c ^= b; c &-= rotated(b, 16)
-    a ^= c; a &-= rotated(c, 4)
-    b ^= a; b &-= rotated(a, 14)
-    c ^= b; c &-= rotated(b, 24)
+    c ^= b
+    c &-= rotated(b, 14)
+    a ^= c
+    a &-= rotated(c, 11)
+    b ^= a
+    b &-= rotated(a, 25)
+    c ^= b
+    c &-= rotated(b, 16)
+    a ^= c
+    a &-= rotated(c, 4)
+    b ^= a
+    b &-= rotated(a, 14)
+    c ^= b
+    c &-= rotated(b, 24)
     return c
   }
 }

@@ -57,18 +57,21 @@ extension HDF5Walk {
         }
         lastHash = hash
       }
-      if let order { try walkOrder(at: order, tree.count, kind, heap, &file) }
+      if let order { try DenseStorage.walkOrder(at: order, tree.count, kind, &storage, &file) }
     }
 
     /// The index by creation order leads to the same objects.
-    private func walkOrder(
-      at address: Int, _ count: Int, _ kind: Kind, _ heap: Int, _ file: inout File
+    private static func walkOrder(
+      at address: Int, _ count: Int, _ kind: Kind, _ heap: inout FractalHeap, _ file: inout File
     ) throws(LSTMError) {
       let tree = try BTree2(at: address, type: kind.orderType, recordSize: kind.orderRecordSize, &file)
       guard tree.count == count else {
         throw .format("\(count) names and \(tree.count) places in the order of creation: the file is damaged")
       }
-      try tree.walk(&file) { _, _ throws(LSTMError) in }
+      try tree.walk(&file) { record, _ throws(LSTMError) in
+        if kind.orderType == Kind.links.orderType { try record.skip(8) }
+        try heap.requireKnown(&record)
+      }
     }
   }
 }

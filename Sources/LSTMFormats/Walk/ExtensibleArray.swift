@@ -43,7 +43,7 @@ extension HDF5Walk {
         pointerBits > 0, 2 * pointerBits <= 1 + bits - smallestBits, (smallestBits...bits).contains(pageBits)
       else { throw header.damage("has impossible parameters") }
       // libhdf5 goes through all places up to the last in use, which may be far from each other.
-      guard used <= max(file.bytes.count, file.limits.unstoredChunks) else {
+      guard used <= 1 << bits, used <= max(file.bytes.count, file.limits.unstoredChunks) else {
         throw header.damage("declares \(used) chunks, far more than the file holds")
       }
       let array = ExtensibleArray(

@@ -28,6 +28,10 @@ extension HDF5Walk {
       for _ in 0..<count {
         let filter = try FilterPipeline.filter(&reader, version, type)
         guard !filters.contains(filter) else { throw reader.damage("has the same filter twice") }
+        // A stream that was shuffled afterwards could not be measured where it lies.
+        guard filter != .shuffle || !filters.contains(.deflate) else {
+          throw .unsupported("its chunks were compressed first and shuffled then; only the other order is supported")
+        }
         filters.append(filter)
       }
     }

@@ -20,7 +20,8 @@ extension HDF5Walk {
     private let hasChecksums: Bool
     private let identifierSize: Int
     private var blocks: [Block] = []
-    private var taken: Set<Int> = []
+    /// Lengths of the objects that were asked for, by where they begin.
+    private var taken: [Int: Int] = [:]
 
     /// Reads the heap at `address`, whose identifiers have this size.
     init(at address: Int, identifierSize: Int, _ file: inout File) throws(LSTMError) {
@@ -45,7 +46,9 @@ extension HDF5Walk {
       let rows = try reader.u16()
       guard filters == 0 else { throw .unsupported("its links or attributes are compressed, which is not supported") }
       try reader.checksum()
-      guard huge == nil else { throw .unsupported("it has a large attribute in dense storage (a huge object of a fractal heap); re-save the file with h5py's defaults") }
+      guard huge == nil else {
+        throw .unsupported("it has a large attribute in dense storage (a huge object of a fractal heap); re-save the file with h5py's defaults")
+      }
       guard flags & ~3 == 0, identifier == identifierSize, let widthBits = exponent(width), let smallestBits = exponent(smallest),
         let largestBits = exponent(largest), smallestBits >= 5, smallestBits <= largestBits, largestBits <= 32,
         (smallestBits + widthBits...48).contains(bits), rows <= bits - smallestBits - widthBits + 1, mostManaged > 0
@@ -115,19 +118,34 @@ extension HDF5Walk {
 
     /// Where the object lies whose identifier comes next; each object may be asked for once.
     mutating func object(_ reader: inout ByteReader) throws(LSTMError) -> Range<Int> {
+      let identifier = reader
+      let (offset, length) = try identify(&reader)
+      guard let block = block(holding: offset), length > 0, offset - block.offset <= block.bytes.count - length else {
+        throw identifier.damage("leads to \(length) bytes at \(offset), which is outside the heap")
+      }
+      guard taken.updateValue(length, forKey: offset) == nil else {
+        throw identifier.damage("leads to an object that is used already")
+      }
+      let start = block.bytes.lowerBound + offset - block.offset
+      return start..<(start + length)
+    }
+
+    /// Checks that the identifier that comes next is that of an object that was asked for before, and that none is so twice.
+    mutating func requireKnown(_ reader: inout ByteReader) throws(LSTMError) {
+      let identifier = reader
+      let (offset, length) = try identify(&reader)
+      guard taken.removeValue(forKey: offset) == length else {
+        throw identifier.damage("leads to an object that has no name")
+      }
+    }
+
+    private func identify(_ reader: inout ByteReader) throws(LSTMError) -> (offset: Int, length: Int) {
       var identifier = reader.part(try reader.skip(identifierSize), "an identifier of a fractal heap")
       let flags = try identifier.u8()
       guard flags == 0 else {
         throw .unsupported("it has a link or attribute stored in a special way (huge or tiny); re-save the file with h5py's defaults")
       }
-      let offset = try identifier.length(offsetWidth)
-      let length = try identifier.length(lengthWidth)
-      guard let block = block(holding: offset), length > 0, offset - block.offset <= block.bytes.count - length else {
-        throw identifier.damage("leads to \(length) bytes at \(offset), which is outside the heap")
-      }
-      guard taken.insert(offset).inserted else { throw identifier.damage("leads to an object that is used already") }
-      let start = block.bytes.lowerBound + offset - block.offset
-      return start..<(start + length)
+      return (try identifier.length(offsetWidth), try identifier.length(lengthWidth))
     }
 
     /// The block that holds the byte at `offset`, by bisection.

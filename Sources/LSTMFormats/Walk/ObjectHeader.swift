@@ -116,9 +116,9 @@ extension HDF5Walk {
       guard let kind = Message.Kind(rawValue: number) else {
         throw reader.damage("has a message of the unknown type \(number)")
       }
-      // Bits 0, 1, 2 and 6: constant, shared, never shared, shareable. Bits 3 and 4 concern libraries that do not know the message;
-      // 5 and 7 say that one of them was here, or must stay away.
-      guard flags & ~0x5f == 0, flags & 0x06 != 0x06 else { throw reader.damage("has a message with the flags \(flags)") }
+      // Bits 0 to 2: constant, shared, never shared. Bits 3 and 4 concern libraries that do not know the message; 5 and 7 say that one
+      // of them was here, or must stay away. Bit 6 marks what may be shared: only in files that share (SOHM).
+      guard flags & ~0x1f == 0, flags & 0x06 != 0x06 else { throw reader.damage("has a message with the flags \(flags)") }
       guard kind.repeats || !has(kind) else { throw reader.damage("holds \(kind.subject) twice") }
       seen |= 1 << UInt32(number)
       let message = Message(kind: kind, isShared: flags & 2 != 0, body: body)

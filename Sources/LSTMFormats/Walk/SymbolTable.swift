@@ -79,7 +79,7 @@ extension HDF5Walk {
       try reader.expect(1, "version")
       try reader.skip(1)
       let count = try reader.u16()
-      guard count <= room else { throw reader.damage("has \(count) members; at most \(room) fit") }
+      guard (1...room).contains(count) else { throw reader.damage("has \(count) members; expected 1 to \(room)") }
       for _ in 0..<count {
         let entry = try Entry(&reader)
         let name = try heap.name(at: entry.name, file)
