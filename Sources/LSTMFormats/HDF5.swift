@@ -44,7 +44,8 @@ enum HDF5 {
     _ bytes: [UInt8], _ body: (HDF5Group) throws(LSTMError) -> Result
   ) throws(LSTMError) -> Result {
     try HDF5Signature.check(bytes)
-    // The one place where bytes from outside are judged before libhdf5 may see them: HDF5Walk.check(bytes) belongs here.
+    // The one place where bytes from outside are judged before libhdf5 may see them.
+    try HDF5Walk.check(bytes)
     return try turn.withLock { (_) throws(LSTMError) in try quietly { () throws(LSTMError) in try body(HDF5Group(image(bytes))) } }
   }
 

@@ -49,7 +49,7 @@ struct HDF5Dataset {
     let shape = try shape()
     let (element, type) = try element()
     let size = H5Tget_size(type.id)
-    guard let count = shape.count, case let (bytes, overflow) = count.multipliedReportingOverflow(by: max(size, 8)), !overflow else {
+    guard let count = shape.count, case (let bytes, let overflow) = count.multipliedReportingOverflow(by: max(size, 8)), !overflow else {
       throw .shape("‘\(path)’ states a shape of \(shape), more than any memory holds")
     }
     try checkStorage(bytes: count * size)
@@ -119,7 +119,7 @@ struct HDF5Dataset {
   private func checkFilters(_ properties: HDF5Handle) throws(LSTMError) {
     for index in 0..<max(H5Pget_nfilters(properties.id), 0) {
       let filter = lstm_h5z_filter(properties.id, UInt32(index))
-      guard 1...3 ~= filter || 5...6 ~= filter else { throw .unsupported("‘\(path)’ is packed by the HDF5 filter \(filter), which liblstm does not support") }
+      guard 1...3 ~= filter else { throw .unsupported("‘\(path)’ is packed by the HDF5 filter \(filter), which liblstm does not support") }
     }
   }
 

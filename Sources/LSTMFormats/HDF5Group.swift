@@ -59,7 +59,8 @@ struct HDF5Group {
     guard !names.isEmpty, names.count <= 256, !path.utf8.contains(0) else {
       throw .format("‘\(path)’ is no name of an object in ‘\(self.path)/’")
     }
-    var current = handle, place = self.path
+    var current = handle
+    var place = self.path
     for name in names {
       place += "/" + name
       // SAFETY: Swift passes the string with a closing NUL.

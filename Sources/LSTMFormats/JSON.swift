@@ -19,6 +19,9 @@ enum JSON: Sendable, Equatable {
     var value: JSON
   }
 
+  // JSON_DECODE_ANY, a macro: a text may be a lone value.
+  private static let decodeAny = 4
+
   /// The value that a text states. Of two members of one name, the last counts, as in Python.
   ///
   /// - Throws: ``LSTMError/format(_:)`` with the place of the fault; `what` is named as its owner.
@@ -27,7 +30,7 @@ enum JSON: Sendable, Equatable {
     var fault = json_error_t()
     // SAFETY: jansson reads `count` bytes of the buffer and fills `fault`; both outlive the call.
     let root = unsafe bytes.withUnsafeBytes { buffer in
-      unsafe json_loadb(buffer.baseAddress?.assumingMemoryBound(to: CChar.self), buffer.count, 4 /* JSON_DECODE_ANY */, &fault)
+      unsafe json_loadb(buffer.baseAddress?.assumingMemoryBound(to: CChar.self), buffer.count, JSON.decodeAny, &fault)
     }
     guard let root = unsafe root else {
       // SAFETY: jansson closes the text with a NUL inside the array of 160 bytes, of which the last is a code.

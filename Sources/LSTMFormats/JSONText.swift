@@ -12,7 +12,8 @@ enum JSONText {
     guard bytes.count <= maximumBytes else { throw .format("\(what) has \(bytes.count) bytes of JSON; the limit is \(maximumBytes)") }
     var result: [UInt8] = []
     result.reserveCapacity(bytes.count)
-    var depth = 0, position = 0
+    var depth = 0
+    var position = 0
     while position < bytes.count {
       let byte = bytes[position]
       switch byte {

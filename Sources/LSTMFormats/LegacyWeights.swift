@@ -65,11 +65,12 @@ struct LegacyWeights {
   /// - Throws: ``LSTMError/shape(_:)`` naming layer and weight with what was expected and found.
   func values(for needs: [Need]) throws(LSTMError) -> [[Values]] {
     guard layers.count == needs.count else {
-      throw .shape("the file has weights of \(layers.count) layers; the model has \(needs.count) layers with weights")
+      throw .shape("the model has \(needs.count) layer\(needs.count == 1 ? "" : "s") with weights; the file has weights of \(layers.count)")
     }
     for (saved, need) in zip(layers, needs) where saved.weights.count != need.weights.count {
       throw .shape(
-        "layer ‘\(need.name)’ (\(need.type)) has \(need.weights.count) weights; the file has \(saved.weights.count) for it, under the name ‘\(saved.name)’")
+        "layer ‘\(need.name)’ (\(need.type)) has \(need.weights.count) weights; the file has \(saved.weights.count) for it, under the name ‘\(saved.name)’"
+      )
     }
     for (saved, need) in zip(layers, needs) {
       for (position, weight) in need.weights.enumerated() {
@@ -94,6 +95,7 @@ struct LegacyWeights {
 
   private static func mismatch(_ need: Need, _ weight: (name: String, shape: Shape), _ stored: String, _ found: Shape) -> LSTMError {
     .shape(
-      "\(weight.name) of layer ‘\(need.name)’ (\(need.type)\(need.size)) has the shape \(found) in the file, where it is ‘\(stored)’; expected \(weight.shape)")
+      "\(weight.name) of layer ‘\(need.name)’ (\(need.type)\(need.size)) has the shape \(found) in the file, where it is ‘\(stored)’; expected \(weight.shape)"
+    )
   }
 }

@@ -22,11 +22,13 @@ struct ModelAssembly {
     self.inputs = inputs
     let values = try top.apply(inputs.map(\.value), in: builder)
     let layers = top.outputLayers
-    var names: Set<String> = [], outputs: [Model.Port] = []
+    var names: Set<String> = []
+    var outputs: [Model.Port] = []
     for (position, value) in values.enumerated() {
       let layer = position < layers.count ? layers[position] : layers.last
       let base = layer?.config.name ?? "output"
-      var name = base, number = 0
+      var name = base
+      var number = 0
       while !names.insert(name).inserted {
         number += 1
         name = base + "_\(number)"

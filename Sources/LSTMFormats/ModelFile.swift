@@ -39,6 +39,15 @@ public enum ModelFile {
     }
   }
 
+  /// What a file holds, layer by layer, what is understood and what is not; and whether it loads.
+  ///
+  /// - Throws: ``LSTMError/io(_:)`` or ``LSTMError/memory(_:)`` if the file cannot be read at all. What is wrong inside is a finding.
+  public static func report(path: String, options: LoadOptions) throws(LSTMError) -> (text: String, loads: Bool) {
+    let bytes = try FileBytes.read(path, maxBytes: options.maxBytes)
+    let report = KerasReport(bytes)
+    return ("\(path), \(bytes.count) bytes\n" + report.text, report.loads)
+  }
+
   private static func weights(in root: HDF5Group) throws(LSTMError) -> LegacyWeights {
     if root.contains("model_weights") { return try LegacyWeights(try root.group("model_weights")) }
     if try LegacyWeights.isPresent(in: root) { return try LegacyWeights(root) }

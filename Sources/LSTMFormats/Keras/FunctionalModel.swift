@@ -60,6 +60,9 @@ final class FunctionalModel: ModelLayer {
   /// The layer and the call that a reference means.
   fileprivate func resolve(_ reference: OutputReference) throws(LSTMError) -> (KerasLayer, NodeCall) {
     guard let layer = byName[reference.layer] else { throw .format("the graph refers to a layer ‘\(reference.layer)’ that does not exist") }
+    guard !(layer is InputLayer) || reference.node == 0 else {
+      throw .format("the graph refers to node \(reference.node) of the input ‘\(reference.layer)’, which has only node 0")
+    }
     guard !(layer is InputLayer) else { throw .format("‘input_layers’ does not list the input ‘\(reference.layer)’") }
     // Before Keras 3, a nested model's own graph counts as its first call.
     let offset = config.generation < .keras3 && layer is ModelLayer ? 1 : 0

@@ -98,7 +98,7 @@ final class LayerConfig {
 
   private func checkPolicy() throws(LSTMError) {
     let supported = ["float32", "float64", "float16", "bfloat16", "half", "mixed_float16", "mixed_bfloat16"]
-    guard type != "InputLayer", let policy = LayerConfig.policy(values["dtype"]), !supported.contains(policy) else { return }
+    guard !LayerRegistry.withoutPolicy.contains(type), let policy = LayerConfig.policy(values["dtype"]), !supported.contains(policy) else { return }
     if policy.hasPrefix("int") && !policy.contains("_from_") { return }  // Keras 2 gives an Embedding the type of its tokens at times
     throw unsupported("has the dtype ‘\(policy)’")
   }
@@ -109,7 +109,8 @@ final class LayerConfig {
     let root = module.split(separator: ".").first.map(String.init) ?? ""
     let registered = entry["registered_name"]?.string ?? ""
     guard ["keras", "tf_keras", "keras_core", "tensorflow"].contains(root), !registered.contains(">") || registered.hasPrefix("keras") else {
-      throw .unsupported("layer ‘\(path)’ is a \(registered.isEmpty ? module + "." + type : registered), a class of its author's own, which liblstm does not support")
+      throw .unsupported(
+        "layer ‘\(path)’ is a \(registered.isEmpty ? module + "." + type : registered), a class of its author's own, which liblstm does not support")
     }
   }
 }

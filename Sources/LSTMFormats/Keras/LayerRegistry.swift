@@ -4,6 +4,10 @@ import LSTMModel
 enum LayerRegistry {
   /// Models in models, at most.
   static let maximumDepth = 16
+  /// Classes whose `dtype` is the type of a value, not a rule of computing.
+  static let withoutPolicy: Set<String> = [
+    "InputLayer", "NotEqual", "Any", "All", "LogicalAnd", "LogicalOr", "LogicalNot", "ExpandDims", "ZerosLike", "OnesLike",
+  ]
 
   /// The layer that an entry of a configuration describes.
   ///

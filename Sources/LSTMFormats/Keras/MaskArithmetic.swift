@@ -4,7 +4,9 @@ import LSTMModel
 final class MaskArithmetic: KerasLayer {
   /// Reads such a step. Its options are read at the call: some are given there.
   init(_ config: LayerConfig) throws(LSTMError) {
-    guard config.generation >= .keras3 else { throw .unsupported("layer ‘\(config.path)’ is a \(config.type), an unknown layer: liblstm does not support it") }
+    guard config.generation >= .keras3 else {
+      throw .unsupported("layer ‘\(config.path)’ is a \(config.type), an unknown layer: liblstm does not support it")
+    }
     _ = config.value("axis")
     _ = config.value("keepdims")
     try config.finish()

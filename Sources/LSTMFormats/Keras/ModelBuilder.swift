@@ -39,9 +39,8 @@ final class ModelBuilder {
 
   /// An input of the model.
   func addInput(_ shape: Shape, layer: Int) -> Value {
-    let value = graph.addInput(shape, layer: layer)
-    note(shape, of: layer)
-    return value
+    if layers.indices.contains(layer), layers[layer].type == "InputLayer" { note(shape, of: layer) }
+    return graph.addInput(shape, layer: layer)
   }
 
   /// The weights of an operation on these inputs: made at the layer's first call, the same ones ever after.

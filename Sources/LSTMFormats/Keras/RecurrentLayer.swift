@@ -78,7 +78,10 @@ final class RecurrentLayer: KerasLayer {
     if let states, states.count != stateCount {
       throw .shape("\(config.title) gets \(states.count) initial states; expected \(stateCount)")
     }
-    var value = sequence, remaining = states ?? [], finals: [Value] = [], consumed = mask.consumed
+    var value = sequence
+    var remaining = states ?? []
+    var finals: [Value] = []
+    var consumed = mask.consumed
     for (position, cell) in cells.enumerated() {
       var operation = cell.operation
       let isLast = position == cells.count - 1
@@ -122,7 +125,8 @@ final class RecurrentLayer: KerasLayer {
     let prefix = entries.count > 1 ? config.path + "/" : ""
     var cells: [(LayerConfig, Recurrent)] = []
     for entry in entries {
-      let cell = try LayerConfig(entry, prefix: prefix, frozen: config.frozen, generation: config.generation, insteadOf: entries.count > 1 ? nil : config)
+      let cell = try LayerConfig(
+        entry, prefix: prefix, frozen: config.frozen, generation: config.generation, insteadOf: entries.count > 1 ? nil : config)
       guard cell.type.hasSuffix("Cell") else { throw config.unsupported("has the cell ‘\(cell.type)’") }
       cells.append((cell, try RecurrentCell.read(cell, kind: String(cell.type.dropLast(4)))))
       try cell.finish()
