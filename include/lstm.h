@@ -268,7 +268,7 @@ typedef struct lstm_stream_options {
 /** A part of a stream's state: which layer's, and where it lies in the numbers of lstm_stream_get_state(). */
 typedef struct lstm_state_info {
   size_t struct_size;
-  const char *name; /**< such as "lstm/h", "lstm/c", unique in the stream; "lstm/output" is the last output, which a masked instant repeats */
+  const char *name; /**< such as "lstm/h", "lstm/c", unique in the stream; layers with a mask also have "lstm/output", which a masked instant repeats */
   size_t offset, count;
 } lstm_state_info;
 

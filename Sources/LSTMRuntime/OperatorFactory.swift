@@ -14,7 +14,7 @@ extension Operator {
       }
     }
     switch operation {
-    case .recurrent(let it): return try RecurrentOperator(it, weights, inputSize: shapes[0].last, kernels: kernels)
+    case .recurrent(let it): return try RecurrentOperator(it, weights, inputSize: shapes[0].last, isMasked: node.masks[0] != nil, kernels: kernels)
     case .dense(let it): return try DenseOperator(it, weights, inputSize: shapes[0].last, kernels: kernels)
     case .embedding(let it): return try EmbeddingOperator(it, weights, layer: name)
     case .masking(let it): return MaskingOperator(it)

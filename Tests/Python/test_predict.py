@@ -155,10 +155,13 @@ def test_large_inputs_run_in_growing_batches(monkeypatch):
     assert max(sizes) == 100
 
 
-def test_rows_stay_together_where_a_layer_works_along_the_first_axis():
-    from liblstm.description import _works_along_batch
-    assert _works_along_batch({"layer": {"config": {"time_major": True}}}) and _works_along_batch({"axis": [0]})
-    assert not _works_along_batch({"time_major": False, "axis": [-1], "layers": [{"axis": 1}], "axes": None})
+def test_rows_stay_together_where_the_first_axis_is_time():
+    model = liblstm.load(model_path("lstm_time_major"))
+    shape = [d or 9 for d in model.inputs[0].shape]
+    x = series(*shape)
+    assert model.predict(x).shape[0] == shape[0] or model.predict(x).shape[0] == shape[1]
+    with pytest.raises(liblstm.ArgumentError, match="together"):
+        model.predict(x, batch_size=2)
 
 
 def test_out_is_written_to_and_returned(basic):

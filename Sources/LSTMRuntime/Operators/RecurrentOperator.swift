@@ -7,12 +7,14 @@ final class RecurrentOperator: Operator, @unchecked Sendable {
   /// One step.
   let cell: Cell
   private let inputSize: Int
+  private let isMasked: Bool
   /// Numbers of z at once: 1 MiB of floats, which stays in a core's L2 cache.
   private static let zLimit = 1 << 18
 
-  init(_ it: Recurrent, _ weights: [Weight], inputSize: Int, kernels: KernelTable) throws(LSTMError) {
+  init(_ it: Recurrent, _ weights: [Weight], inputSize: Int, isMasked: Bool, kernels: KernelTable) throws(LSTMError) {
     self.it = it
     self.inputSize = inputSize
+    self.isMasked = isMasked
     let numbers = RecurrentWeights(
       inputSize: inputSize, kernel: weights[0].scalars, recurrent: weights[1].scalars, bias: it.useBias ? weights[2].scalars : nil)
     let usual = it.activation == .tanh && it.recurrentActivation == .sigmoid
@@ -47,7 +49,7 @@ final class RecurrentOperator: Operator, @unchecked Sendable {
   override func stateParts(streaming: Bool, _ inputs: [[Int]]) -> [StatePart] {
     guard streaming || it.stateful else { return [] }
     // A live series also remembers its last output: a masked instant repeats it.
-    return (it.stateNames + (streaming ? ["output"] : [])).map { StatePart(name: $0, count: it.units, stride: cell.stride) }
+    return (it.stateNames + (streaming && isMasked ? ["output"] : [])).map { StatePart(name: $0, count: it.units, stride: cell.stride) }
   }
 
   override func run(_ call: Call) throws(LSTMError) {
