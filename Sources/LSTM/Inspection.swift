@@ -5,7 +5,9 @@ import LSTMRuntime
 
 /// Dimensions as lstm.h keeps them, zeros behind the last.
 func tuple(_ shape: Shape) -> (Int64, Int64, Int64, Int64, Int64, Int64, Int64, Int64) {
-  let d = (0..<8).map { $0 < shape.rank ? Int64(shape[$0]) : 0 }
+  func at(_ axis: Int) -> Int64 { axis < shape.rank ? Int64(shape[axis]) : 0 }
+  return (at(0), at(1), at(2), at(3), at(4), at(5), at(6), at(7))
+}
   return (d[0], d[1], d[2], d[3], d[4], d[5], d[6], d[7])
 }
 

@@ -65,6 +65,7 @@ public func lstm_check_file(
   _ loads: UnsafeMutablePointer<Int32>!
 ) -> lstm_status {
   calling { () throws(LSTMError) in
+    unsafe try checkBuffer(report, size)
     let (text, works) = try ModelFile.report(path: unsafe string(path, "path"), options: LoadOptions())
     if let loads = unsafe loads as UnsafeMutablePointer<Int32>? { unsafe loads.pointee = works ? 1 : 0 }
     unsafe try write(text, to: report, size, needed: needed)

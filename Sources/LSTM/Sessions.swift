@@ -10,6 +10,8 @@ final class SessionHandle {
   let model: Model
   let inputCount: Int
   let outputCount: Int
+  /// The output's shape for the batch and steps of the last lstm_session_predict_float.
+  var shortForm: (batch: Int64, steps: Int64, output: Shape)?
 
   init(_ session: any RunningSession, _ model: Model) {
     self.session = session
@@ -129,7 +131,13 @@ public func lstm_session_predict_float(
     // SAFETY: the input is only read.
     unsafe array.data = UnsafeMutableRawPointer(mutating: x)
     let given = unsafe try withUnsafePointer(to: &array) { pointer throws(LSTMError) in unsafe try callerArray(pointer, 0, .input) }
-    let shape = try handle.session.shapes(for: [given.shape])[0]
+    let shape: Shape
+    if let known = handle.shortForm, known.batch == batch, known.steps == steps {
+      shape = known.output
+    } else {
+      shape = try handle.session.shapes(for: [given.shape])[0]
+      handle.shortForm = (batch, steps, shape)
+    }
     guard let count = shape.count, count == y_count else {
       throw .shape("the output is \(shape), \(shape.count ?? 0) numbers; y_count is \(y_count)")
     }

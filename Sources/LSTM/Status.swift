@@ -55,14 +55,14 @@ private func keep(_ sentence: String, in message: UnsafeMutablePointer<CChar>?) 
 /// The pointer, or an error that names the argument.
 @inline(__always)
 func present<Pointee>(_ pointer: UnsafePointer<Pointee>?, _ name: StaticString) throws(LSTMError) -> UnsafePointer<Pointee> {
-  guard let pointer = unsafe pointer else { throw .argument("\(name) is NULL") }
+  guard let pointer = unsafe pointer else { throw .argument("argument ‘\(name)’ is NULL") }
   return unsafe pointer
 }
 
 /// The pointer, or an error that names the argument.
 @inline(__always)
 func present<Pointee>(_ pointer: UnsafeMutablePointer<Pointee>?, _ name: StaticString) throws(LSTMError) -> UnsafeMutablePointer<Pointee> {
-  guard let pointer = unsafe pointer else { throw .argument("\(name) is NULL") }
+  guard let pointer = unsafe pointer else { throw .argument("argument ‘\(name)’ is NULL") }
   return unsafe pointer
 }
 
@@ -87,12 +87,17 @@ func count(_ size: Int, _ name: StaticString) throws(LSTMError) -> Int {
   return size
 }
 
+/// Refuses a buffer that cannot be one.
+func checkBuffer(_ buffer: UnsafeMutablePointer<CChar>?, _ size: Int) throws(LSTMError) {
+  guard size >= 0, unsafe size == 0 || buffer != nil else { throw .argument("the buffer is NULL, its size is \(UInt(bitPattern: size))") }
+}
+
 /// Writes text to a caller's buffer, shortened at a whole character if it does not fit, and the bytes needed to `needed`.
 ///
 /// - Throws: ``LSTMError/buffer(_:)`` if it does not fit.
 func write(_ text: String, to buffer: UnsafeMutablePointer<CChar>?, _ size: Int, needed: UnsafeMutablePointer<Int>?) throws(LSTMError) {
   let bytes = Array(text.utf8)
-  guard size >= 0, unsafe size == 0 || buffer != nil else { throw .argument("the buffer is NULL, its size is \(size)") }
+  unsafe try checkBuffer(buffer, size)
   if let needed = unsafe needed { unsafe needed.pointee = bytes.count + 1 }
   if let buffer = unsafe buffer, size > 0 {
     var end = min(bytes.count, size - 1)

@@ -34,7 +34,7 @@ private func stateNumbers(
   _ handle: StreamHandle, _ dtype: Int32, _ values: UnsafeMutableRawPointer?, _ count: Int
 ) throws(LSTMError) -> CallerNumbers {
   guard let values = unsafe values else { throw .argument("values is NULL") }
-  guard count == handle.stream.stateCount else { throw .shape("the state has \(handle.stream.stateCount) numbers; count is \(count)") }
+  guard count == handle.stream.stateCount else { throw .shape("the state has \(handle.stream.stateCount) numbers; count is \(UInt(bitPattern: count))") }
   // SAFETY: the caller's array holds count numbers of dtype.
   switch dtype {
   case LSTM_FLOAT32: return unsafe CallerNumbers(floats: values.assumingMemoryBound(to: Float.self), count: count)

@@ -56,9 +56,9 @@ private func advance(_ handle: StreamHandle, _ steps: Int64, _ x: CallerNumbers,
   let (input, tooMany) = handle.inputCount.multipliedReportingOverflow(by: Int(truncatingIfNeeded: steps))
   let (output, tooLong) = handle.outputCount.multipliedReportingOverflow(by: Int(truncatingIfNeeded: steps))
   guard !tooMany, !tooLong, x.count == input else {
-    throw .shape("\(steps) steps read \(handle.inputCount) numbers each; x_count is \(x.count)")
+    throw .shape("\(steps) steps read \(handle.inputCount) numbers each; x_count is \(UInt(bitPattern: x.count))")
   }
-  guard y.count == output else { throw .shape("\(steps) steps write \(handle.outputCount) numbers each; y_count is \(y.count)") }
+  guard y.count == output else { throw .shape("\(steps) steps write \(handle.outputCount) numbers each; y_count is \(UInt(bitPattern: y.count))") }
   var step = 0
   while step < steps {
     try handle.stream.step(x, from: step &* handle.inputCount, y, from: step &* handle.outputCount)
@@ -69,15 +69,15 @@ private func advance(_ handle: StreamHandle, _ steps: Int64, _ x: CallerNumbers,
 /// The caller's floats; x is only read.
 @inline(__always)
 private func numbers(_ pointer: UnsafePointer<Float>?, _ count: Int, _ name: StaticString) throws(LSTMError) -> CallerNumbers {
-  guard unsafe pointer != nil || count == 0 else { throw .argument("\(name) is NULL") }
-  return unsafe CallerNumbers(floats: UnsafeMutablePointer(mutating: pointer), count: try LSTM.count(count, name))
+  guard unsafe pointer != nil || count == 0 else { throw .argument("argument ‘\(name)’ is NULL") }
+  return unsafe CallerNumbers(floats: UnsafeMutablePointer(mutating: pointer), count: count)
 }
 
 /// The caller's doubles; x is only read.
 @inline(__always)
 private func numbers(_ pointer: UnsafePointer<Double>?, _ count: Int, _ name: StaticString) throws(LSTMError) -> CallerNumbers {
-  guard unsafe pointer != nil || count == 0 else { throw .argument("\(name) is NULL") }
-  return unsafe CallerNumbers(doubles: UnsafeMutablePointer(mutating: pointer), count: try LSTM.count(count, name))
+  guard unsafe pointer != nil || count == 0 else { throw .argument("argument ‘\(name)’ is NULL") }
+  return unsafe CallerNumbers(doubles: UnsafeMutablePointer(mutating: pointer), count: count)
 }
 
 @_cdecl("lstm_stream_step") @implementation

@@ -95,7 +95,7 @@ static void texts(text_function *function) {
 static void a_damaged_file_is_a_finding(void) {
   char text[512];
   int32_t loads = -1;
-  WORKS(lstm_check_file("/dev/null", text, sizeof text, NULL, &loads));
+  WORKS(lstm_check_file(__FILE__, text, sizeof text, NULL, &loads));
   CHECK(loads == 0 && strlen(text) > 10);
 }
 

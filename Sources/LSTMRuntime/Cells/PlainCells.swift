@@ -45,16 +45,22 @@ final class PlainLSTMCell: Cell, @unchecked Sendable {
     let width = recurrent.width
     kernels.project(s.h, stride: stride, rows: s.rows, recurrent, addend: s.z, addendStride: s.zStride, into: s.scratch, stride: width)
     for row in 0..<s.rows {
-      let gate = (0..<4).map { s.scratch.slice(row * width + $0 * stride, units) }
-      for index in 0..<4 { kernels.apply(index == 2 ? it.activation : it.recurrentActivation, to: gate[index], width: units) }
+      let i = s.scratch.slice(row * width, units)
+      let f = s.scratch.slice(row * width + stride, units)
+      let g = s.scratch.slice(row * width + 2 * stride, units)
+      let o = s.scratch.slice(row * width + 3 * stride, units)
+      kernels.apply(it.recurrentActivation, to: i, width: units)
+      kernels.apply(it.recurrentActivation, to: f, width: units)
+      kernels.apply(it.activation, to: g, width: units)
+      kernels.apply(it.recurrentActivation, to: o, width: units)
       let c = s.c.slice(row * stride, units)
       let h = s.hNew.slice(row * stride, units)
       for unit in 0..<units {
-        c[unit] = gate[1][unit] * c[unit] + gate[0][unit] * gate[2][unit]
+        c[unit] = f[unit] * c[unit] + i[unit] * g[unit]
         h[unit] = c[unit]
       }
       kernels.apply(it.activation, to: h, width: units)
-      for unit in 0..<units { h[unit] = gate[3][unit] * h[unit] }
+      for unit in 0..<units { h[unit] = o[unit] * h[unit] }
       s.gates?.slice(row * s.zStride, 4 * stride).copy(from: s.scratch.slice(row * width, 4 * stride))
     }
   }
