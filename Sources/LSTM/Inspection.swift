@@ -8,8 +8,6 @@ func tuple(_ shape: Shape) -> (Int64, Int64, Int64, Int64, Int64, Int64, Int64, 
   func at(_ axis: Int) -> Int64 { axis < shape.rank ? Int64(shape[axis]) : 0 }
   return (at(0), at(1), at(2), at(3), at(4), at(5), at(6), at(7))
 }
-  return (d[0], d[1], d[2], d[3], d[4], d[5], d[6], d[7])
-}
 
 /// The library's number for a type that a file states.
 private func dtype(_ name: String) -> Int32 {

@@ -59,7 +59,7 @@ for mode in "$@"; do
       if ! command -v valgrind >/dev/null; then echo "C tests under valgrind: skipped, no valgrind"; continue; fi
       echo "C tests under valgrind:"
       for program in fixture lifetimes; do
-        compile plain $program && run "$program (valgrind)" valgrind -q --error-exitcode=99 --leak-check=full \
+        compile plain $program && run "$program (valgrind)" env LSTM_CPU=v3 valgrind -q --error-exitcode=99 --leak-check=full \
           --errors-for-leak-kinds=definite "$build/$program.plain"
       done
       ;;
