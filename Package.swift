@@ -64,7 +64,7 @@ let package = Package(
       linkerSettings: [
         .unsafeFlags(
           [
-            "-static-stdlib",
+            "-static-stdlib", "-use-ld=lld",
             "-Xlinker", "--version-script=Sources/LSTM/exports.map",
             "-Xlinker", "-soname=liblstm.so.0",
             "-Xlinker", "-z", "-Xlinker", "now",

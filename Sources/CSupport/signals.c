@@ -3,22 +3,27 @@
 #define _GNU_SOURCE
 #include <signal.h>
 #include <stddef.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 static const int watched[] = {SIGQUIT, SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV};
 enum { watched_count = sizeof watched / sizeof watched[0] };
-static struct sigaction kept[watched_count];
+
+/* The kernel's own form of an action, which is put back as it was: through sigaction() it would come back with another flag. */
+typedef struct { long words[8]; } action;
+static action kept[watched_count];
 static stack_t kept_stack;
 
 /* Constructors with a priority run before those without. */
 __attribute__((constructor(101))) static void keep(void) {
-  for (size_t i = 0; i < watched_count; i++) sigaction(watched[i], NULL, &kept[i]);
+  for (size_t i = 0; i < watched_count; i++) syscall(SYS_rt_sigaction, watched[i], NULL, &kept[i], 8);
   sigaltstack(NULL, &kept_stack);
 }
 
 static void put_back(void) {
-  for (size_t i = 0; i < watched_count; i++) sigaction(watched[i], &kept[i], NULL);
+  for (size_t i = 0; i < watched_count; i++) syscall(SYS_rt_sigaction, watched[i], &kept[i], NULL, 8);
   sigaltstack(&kept_stack, NULL);
 }
 
-/* The linker sorts entries by the number at their section's end; those without one count as 65536. */
+/* lld sorts entries by the number at their section's end; those without one count as 65536. */
 __attribute__((section(".init_array.99999"), used)) static void (*const put_back_last)(void) = put_back;

@@ -111,6 +111,7 @@ int main(void) {
     lstm_array in = float_array(x, 3, BATCH, STEPS, FEATURES), result = float_array(y, 2, BATCH, UNITS, 0);
     const lstm_array *inputs[] = {&in}, *outputs[] = {&result};
     WORKS(lstm_session_predict(session, inputs, 1, outputs, 1));
+    WORKS(lstm_session_predict_float(session, x, BATCH, STEPS, y, BATCH * UNITS));
     before = calls;
     lstm_status all = LSTM_OK;
     for (int i = 0; i < 100; i++) {
