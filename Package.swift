@@ -74,6 +74,7 @@ let package = Package(
             "-Xlinker", "--gc-sections",
           ], .when(configuration: .release))
       ]),
+    .testTarget(name: "LSTMFormatsTests", dependencies: ["LSTMFormats", "LSTMModel"], path: "Tests/LSTMFormatsTests"),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -18,9 +18,8 @@ import Testing
     #expect(try JSON(text, what: "it").text == text)
   }
 
-  @Test(arguments: [String(repeating: "[", count: 100_000), String(repeating: "{\"a\":", count: 20_000)])
-  func `nesting without end is an error, not a crash`(_ text: String) {
-    #expect(throws: LSTMError.self) { try JSON(text, what: "it") }
+  @Test(arguments: ["[", "{\"a\":"]) func `nesting without end is an error, not a crash`(_ opening: String) {
+    #expect(throws: LSTMError.self) { try JSON(String(repeating: opening, count: 100_000), what: "it") }
   }
 
   @Test(arguments: ["", "{", "[1,]", "\"\\ud800\"", "\"", "nul", "{\"a\" 1}"]) func `what is no JSON is an error`(_ text: String) {

@@ -64,7 +64,7 @@ public struct Recurrent: OperationRules {
 
   public func weightSpecs(for inputs: [Shape]) throws(LSTMError) -> [WeightSpec] {
     guard let first = inputs.first, first.rank == 3 else {
-      throw .shape("a recurrent layer takes [batch, steps, features], not \(inputs.first ?? [])")
+      throw .shape("a recurrent layer takes the shape [batch, steps, features], not \(inputs.first ?? [])")
     }
     let size = try features(first, "a recurrent layer")
     let width = try Dimension.product(gates, units)
@@ -79,7 +79,7 @@ public struct Recurrent: OperationRules {
       throw .shape("a recurrent layer with \(states) initial states takes \(1 + states) inputs, not \(inputs.count)")
     }
     let x = inputs[0]
-    guard x.rank == 3 else { throw .shape("a recurrent layer takes [batch, steps, features], not \(x)") }
+    guard x.rank == 3 else { throw .shape("a recurrent layer takes the shape [batch, steps, features], not \(x)") }
     let state: Shape = [x[0], units]
     for given in inputs.dropFirst() where !given.isCompatible(with: state) {
       throw .shapeMismatch(tensor: "the initial state", expected: state, found: given)
