@@ -13,7 +13,7 @@ func kernels(_ suffix: String, _ flags: [String]) -> Target {
     name: "LSTMKernels" + suffix,
     path: "Sources/LSTMKernels" + suffix,
     swiftSettings: strict + [
-      .unsafeFlags(["-O", "-wmo"] + flags)
+      .unsafeFlags(["-O", "-wmo", "-num-threads", "2"] + flags)
     ])
 }
 
@@ -74,6 +74,8 @@ let package = Package(
             "-Xlinker", "--gc-sections",
           ], .when(configuration: .release))
       ]),
+    .testTarget(
+      name: "LSTMRuntimeTests", dependencies: ["LSTMModel", "LSTMCaller", "LSTMRuntime"], path: "Tests/LSTMRuntimeTests"),
     .testTarget(name: "LSTMFormatsTests", dependencies: ["LSTMFormats", "LSTMModel"], path: "Tests/LSTMFormatsTests"),
   ],
   swiftLanguageModes: [.v6]
