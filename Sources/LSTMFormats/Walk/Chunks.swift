@@ -92,6 +92,16 @@ extension HDF5Walk {
     func requireStored(_ size: Int, _ file: inout File) throws(LSTMError) {
       let held = product(present, bytes) ?? Int.max
       try file.addUnstored(size - min(size, held), space, declared: size, stored: stored)
+      var count: Int? = 1
+      for (axis, length) in dimensions.enumerated() where axis < space.dimensions.count {
+        let extent = space.dimensions[axis]
+        count = count.flatMap { product($0, extent / length + (extent % length > 0 ? 1 : 0)) }
+      }
+      let missing = max(0, (count ?? Int.max) - present)
+      guard missing <= file.limits.unstoredChunks - file.unstoredChunks else {
+        throw .unsupported("of its \(count ?? Int.max) chunks only \(present) are stored, too few to go through the others")
+      }
+      file.unstoredChunks += missing
     }
   }
 }

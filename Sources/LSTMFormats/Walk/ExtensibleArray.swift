@@ -34,12 +34,18 @@ extension HDF5Walk {
       guard parameters == [bits, inIndex, pointers, smallest, pageBits] else {
         throw header.damage("and the data layout do not agree")
       }
-      try header.skip(48)
+      try header.skip(32)
+      let used = try header.length()
+      try header.skip(8)
       let index = try header.address()
       try header.checksum()
       guard (1...48).contains(bits), let smallestBits = exponent(smallest), smallestBits <= bits, let pointerBits = exponent(pointers),
         pointerBits > 0, 2 * pointerBits <= 1 + bits - smallestBits, (smallestBits...bits).contains(pageBits)
       else { throw header.damage("has impossible parameters") }
+      // libhdf5 goes through all places up to the last in use, which may be far from each other.
+      guard used <= max(file.bytes.count, file.limits.unstoredChunks) else {
+        throw header.damage("declares \(used) chunks, far more than the file holds")
+      }
       let array = ExtensibleArray(
         header: address, bits: bits, inIndex: inIndex, smallest: smallest, pointers: pointers, pageSize: 1 << pageBits,
         elementSize: chunks.elementSize, mark: mark)
@@ -55,15 +61,18 @@ extension HDF5Walk {
       try expectHead("EAIB", &reader)
       for _ in 0..<inIndex { try chunks.element(&reader, &file) }
       var start = 0
+      var number = 0
       for second in 0..<direct {
         let elements = smallest << ((second + 1) / 2)
         for _ in 0..<(1 << (second / 2)) {
           if let block = try reader.address() {
             guard elements <= pageSize else { throw reader.damage("leads to paged blocks of \(elements) elements") }
-            try walkBlock(at: block, elements, offset: start, pages: nil, &chunks, &file)
+            // Not the first element's number: libhdf5 counts all blocks so far as if they were of this one's size.
+            try walkBlock(at: block, elements, offset: start + number * elements, pages: nil, &chunks, &file)
           }
-          start += elements
+          number += 1
         }
+        start += elements << (second / 2)
       }
       for second in direct..<count {
         let elements = smallest << ((second + 1) / 2)

@@ -23,6 +23,8 @@ extension HDF5Walk {
     var trees = TreeSizes()
     /// Bytes of datasets that are declared but not stored.
     var unstored = 0
+    /// Chunks of datasets that are not stored.
+    var unstoredChunks = 0
 
     /// All of `bytes`, with the superblock at `base`.
     init(_ bytes: [UInt8], base: Int, limits: Limits) {

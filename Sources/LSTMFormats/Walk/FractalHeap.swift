@@ -33,7 +33,9 @@ extension HDF5Walk {
       let mostManaged = try reader.u32()
       try reader.skip(8)
       let huge = try reader.address()
-      try reader.skip(8 + 8 + 8 + 8 + 8 + 8 + 8 + 8 + 8 + 8)
+      try reader.skip(8)
+      let freeSpace = try reader.address()
+      try reader.skip(8 + 8 + 8 + 8 + 8 + 8 + 8 + 8)
       width = try reader.u16()
       smallest = try reader.length()
       largest = try reader.length()
@@ -43,7 +45,7 @@ extension HDF5Walk {
       let rows = try reader.u16()
       guard filters == 0 else { throw .unsupported("its links or attributes are compressed, which is not supported") }
       try reader.checksum()
-      guard huge == nil else { throw .unsupported("it has attributes of more than 64 kB in dense storage; re-save the file with h5py's defaults") }
+      guard huge == nil else { throw .unsupported("it has a large attribute in dense storage (a huge object of a fractal heap); re-save the file with h5py's defaults") }
       guard flags & ~3 == 0, identifier == identifierSize, let widthBits = exponent(width), let smallestBits = exponent(smallest),
         let largestBits = exponent(largest), smallestBits >= 5, smallestBits <= largestBits, largestBits <= 32,
         (smallestBits + widthBits...48).contains(bits), rows <= bits - smallestBits - widthBits + 1, mostManaged > 0
@@ -54,6 +56,7 @@ extension HDF5Walk {
       offsetWidth = (bits + 7) / 8
       lengthWidth = min((largestBits + 7) / 8, HDF5Walk.width(for: mostManaged))
       guard 1 + offsetWidth + lengthWidth <= identifierSize else { throw reader.damage("has impossible parameters") }
+      if let freeSpace { try FreeSpace.check(at: freeSpace, &file) }
       guard let root else { return }
       if rows == 0 {
         try addDirect(at: root, size: smallest, offset: 0, &file)

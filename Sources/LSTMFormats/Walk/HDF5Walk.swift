@@ -24,6 +24,8 @@ public enum HDF5Walk {
     public var depth = 64
     /// Bytes that datasets declare without storing them (they read as the fill value).
     public var unstoredBytes = 64 << 20
+    /// Chunks that datasets have room for without storing them; libhdf5 needs memory for each.
+    public var unstoredChunks = 1 << 16
     /// Bytes of one chunk of a dataset, decompressed.
     public var chunkBytes = 1 << 30
 
