@@ -1,4 +1,5 @@
 // swift-format-ignore-file: AlwaysUseLowerCamelCase, since functions and arguments carry the names of lstm.h
+
 import CLSTM
 import CSupport
 import LSTMRuntime

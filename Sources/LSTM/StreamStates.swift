@@ -1,4 +1,5 @@
 // swift-format-ignore-file: AlwaysUseLowerCamelCase, since functions and arguments carry the names of lstm.h
+
 import CLSTM
 import LSTMCaller
 import LSTMModel
@@ -34,7 +35,9 @@ private func stateNumbers(
   _ handle: StreamHandle, _ dtype: Int32, _ values: UnsafeMutableRawPointer?, _ count: Int
 ) throws(LSTMError) -> CallerNumbers {
   guard let values = unsafe values else { throw .argument("values is NULL") }
-  guard count == handle.stream.stateCount else { throw .shape("the state has \(handle.stream.stateCount) numbers; count is \(UInt(bitPattern: count))") }
+  guard count == handle.stream.stateCount else {
+    throw .shape("the state has \(handle.stream.stateCount) numbers; count is \(UInt(bitPattern: count))")
+  }
   // SAFETY: the caller's array holds count numbers of dtype.
   switch dtype {
   case LSTM_FLOAT32: return unsafe CallerNumbers(floats: values.assumingMemoryBound(to: Float.self), count: count)

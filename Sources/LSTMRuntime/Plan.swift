@@ -52,7 +52,8 @@ public final class Plan: @unchecked Sendable {  // all properties are immutable 
   /// Whether two uses of a layer run the same way: as to masks, initial states and direction.
   private static func alike(_ a: Node, _ b: Node) -> Bool {
     if case .recurrent(let p) = a.operation, case .recurrent(let q) = b.operation {
-      return (a.masks[0] == nil) == (b.masks[0] == nil) && p.takesInitialState == q.takesInitialState && p.goBackwards == q.goBackwards && p.returnSequences == q.returnSequences
+      return (a.masks[0] == nil) == (b.masks[0] == nil) && p.takesInitialState == q.takesInitialState && p.goBackwards == q.goBackwards
+        && p.returnSequences == q.returnSequences
     }
     return true
   }

@@ -91,7 +91,9 @@ final class Workspace {
     if stateArena != nil && hasRun {
       throw .state("the model is stateful and holds the state of a batch of \(stateRows); reset it before a batch of \(rows)")
     }
-    guard let total = Shape([perRow, rows]).count else { throw .memory("a batch of \(rows) has too large a state") }
+    // Each part starts aligned, whatever the width of a vector.
+    guard let least = Shape([perRow, rows]).count, least < Int.max / 2 else { throw .memory("a batch of \(rows) has too large a state") }
+    let total = parts.joined().reduce(0) { $0 + Arena.rounded($1.stride * rows) }
     let arena = try Arena(capacity: total, for: "the model's state")
     states = parts.map { $0.map { arena.floats($0.stride * rows) } }
     stateArena = arena
