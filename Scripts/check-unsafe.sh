@@ -5,10 +5,13 @@ cd "$(dirname "$0")/.."
 shopt -s nullglob
 allowed=(
   Sources/LSTMKernels*/*.swift
+  Sources/LSTMCaller/CallerArray.swift
   Sources/LSTMRuntime/Arena.swift
+  Sources/LSTMRuntime/CallerArray.swift
   Sources/LSTMRuntime/KernelTable.swift
   Sources/LSTMRuntime/ThreadPool.swift
   Sources/LSTMFormats/HDF5*.swift
+  Sources/LSTMFormats/FileBytes.swift
   Sources/LSTMFormats/JSON.swift
   Sources/LSTM/*.swift
 )

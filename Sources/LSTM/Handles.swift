@@ -152,7 +152,9 @@ enum HandleKind: UInt64 {
 
   deinit {
     // SAFETY: made by strdup, freed once; nobody may use them after the handle is freed.
-    kept.withLock { kept in unsafe kept.pointers.values.forEach { unsafe Glibc.free($0) } }
+    kept.withLock { kept in
+      while let name = unsafe kept.pointers.keys.first { unsafe Glibc.free(kept.pointers.removeValue(forKey: name)) }
+    }
   }
 
   /// The string for C.

@@ -27,7 +27,7 @@ private func element<Element>(_ list: [Element], _ index: Int, _ name: String) t
 }
 
 @_cdecl("lstm_model_get_info") @implementation
-public func lstm_model_get_info(_ model: OpaquePointer!, _ info: UnsafeMutablePointer<lstm_model_info>!) -> lstm_status {
+public func lstm_model_get_info(_ model: OpaquePointer?, _ info: UnsafeMutablePointer<lstm_model_info>?) -> lstm_status {
   calling { () throws(LSTMError) in
     let handle = unsafe try Handles.object(model, .model, as: ModelHandle.self)
     let out = unsafe try present(info, "info")
@@ -72,17 +72,17 @@ private func describe(
 }
 
 @_cdecl("lstm_model_get_input") @implementation
-public func lstm_model_get_input(_ model: OpaquePointer!, _ index: Int, _ info: UnsafeMutablePointer<lstm_tensor_info>!) -> lstm_status {
+public func lstm_model_get_input(_ model: OpaquePointer?, _ index: Int, _ info: UnsafeMutablePointer<lstm_tensor_info>?) -> lstm_status {
   unsafe describe({ $0.inputs }, "input", model, index, info)
 }
 
 @_cdecl("lstm_model_get_output") @implementation
-public func lstm_model_get_output(_ model: OpaquePointer!, _ index: Int, _ info: UnsafeMutablePointer<lstm_tensor_info>!) -> lstm_status {
+public func lstm_model_get_output(_ model: OpaquePointer?, _ index: Int, _ info: UnsafeMutablePointer<lstm_tensor_info>?) -> lstm_status {
   unsafe describe({ $0.outputs }, "output", model, index, info)
 }
 
 @_cdecl("lstm_model_get_layer") @implementation
-public func lstm_model_get_layer(_ model: OpaquePointer!, _ index: Int, _ info: UnsafeMutablePointer<lstm_layer_info>!) -> lstm_status {
+public func lstm_model_get_layer(_ model: OpaquePointer?, _ index: Int, _ info: UnsafeMutablePointer<lstm_layer_info>?) -> lstm_status {
   calling { () throws(LSTMError) in
     let handle = unsafe try Handles.object(model, .model, as: ModelHandle.self)
     let out = unsafe try present(info, "info")
@@ -106,7 +106,7 @@ public func lstm_model_get_layer(_ model: OpaquePointer!, _ index: Int, _ info: 
 
 @_cdecl("lstm_model_get_weight_info") @implementation
 public func lstm_model_get_weight_info(
-  _ model: OpaquePointer!, _ index: Int, _ info: UnsafeMutablePointer<lstm_weight_info>!
+  _ model: OpaquePointer?, _ index: Int, _ info: UnsafeMutablePointer<lstm_weight_info>?
 ) -> lstm_status {
   calling { () throws(LSTMError) in
     let handle = unsafe try Handles.object(model, .model, as: ModelHandle.self)
@@ -126,7 +126,7 @@ public func lstm_model_get_weight_info(
 }
 
 @_cdecl("lstm_model_find_weight") @implementation
-public func lstm_model_find_weight(_ model: OpaquePointer!, _ name: UnsafePointer<CChar>!, _ index: UnsafeMutablePointer<Int>!) -> lstm_status {
+public func lstm_model_find_weight(_ model: OpaquePointer?, _ name: UnsafePointer<CChar>?, _ index: UnsafeMutablePointer<Int>?) -> lstm_status {
   calling { () throws(LSTMError) in
     let handle = unsafe try Handles.object(model, .model, as: ModelHandle.self)
     let name = unsafe try string(name, "name")
@@ -144,7 +144,7 @@ public func lstm_model_find_weight(_ model: OpaquePointer!, _ name: UnsafePointe
 
 @_cdecl("lstm_model_summary") @implementation
 public func lstm_model_summary(
-  _ model: OpaquePointer!, _ text: UnsafeMutablePointer<CChar>!, _ size: Int, _ needed: UnsafeMutablePointer<Int>!
+  _ model: OpaquePointer?, _ text: UnsafeMutablePointer<CChar>?, _ size: Int, _ needed: UnsafeMutablePointer<Int>?
 ) -> lstm_status {
   calling { () throws(LSTMError) in
     let handle = unsafe try Handles.object(model, .model, as: ModelHandle.self)

@@ -7,13 +7,13 @@ import LSTMRuntime
 // SAFETY, for all constants: string literals are NUL-terminated and live forever.
 
 @_cdecl("lstm_version") @implementation
-public func lstm_version() -> UnsafePointer<CChar>! { unsafe constant("0.1.0") }
+public func lstm_version() -> UnsafePointer<CChar>? { unsafe constant("0.1.0") }
 
 @_cdecl("lstm_abi_version") @implementation
 public func lstm_abi_version() -> Int32 { LSTM_ABI_VERSION }
 
 @_cdecl("lstm_cpu") @implementation
-public func lstm_cpu() -> UnsafePointer<CChar>! {
+public func lstm_cpu() -> UnsafePointer<CChar>? {
   switch Plan.instructionSet {
   case "v4": return unsafe constant("v4")
   case "v3": return unsafe constant("v3")
@@ -22,7 +22,7 @@ public func lstm_cpu() -> UnsafePointer<CChar>! {
 }
 
 @_cdecl("lstm_status_name") @implementation
-public func lstm_status_name(_ status: lstm_status) -> UnsafePointer<CChar>! {
+public func lstm_status_name(_ status: lstm_status) -> UnsafePointer<CChar>? {
   switch status {
   case LSTM_OK: return unsafe constant("LSTM_OK")
   case LSTM_ERROR_ARGUMENT: return unsafe constant("LSTM_ERROR_ARGUMENT")
@@ -40,7 +40,7 @@ public func lstm_status_name(_ status: lstm_status) -> UnsafePointer<CChar>! {
 }
 
 @_cdecl("lstm_last_error") @implementation
-public func lstm_last_error() -> UnsafePointer<CChar>! { unsafe UnsafePointer(lstm_support_message()) }
+public func lstm_last_error() -> UnsafePointer<CChar>? { unsafe UnsafePointer(lstm_support_message()) }
 
 /// A literal as a C string.
 private func constant(_ text: StaticString) -> UnsafePointer<CChar> {
@@ -53,7 +53,7 @@ private func clear<Struct>(_ pointer: UnsafeMutablePointer<Struct>?, _ value: St
 }
 
 @_cdecl("lstm_array_init") @implementation
-public func lstm_array_init(_ array: UnsafeMutablePointer<lstm_array>!) {
+public func lstm_array_init(_ array: UnsafeMutablePointer<lstm_array>?) {
   var value = unsafe lstm_array()
   unsafe value.struct_size = MemoryLayout<lstm_array>.size
   unsafe value.dtype = LSTM_FLOAT32
@@ -61,61 +61,61 @@ public func lstm_array_init(_ array: UnsafeMutablePointer<lstm_array>!) {
 }
 
 @_cdecl("lstm_load_options_init") @implementation
-public func lstm_load_options_init(_ options: UnsafeMutablePointer<lstm_load_options>!) {
+public func lstm_load_options_init(_ options: UnsafeMutablePointer<lstm_load_options>?) {
   var value = lstm_load_options()
   value.struct_size = MemoryLayout<lstm_load_options>.size
   unsafe clear(options, value)
 }
 
 @_cdecl("lstm_model_info_init") @implementation
-public func lstm_model_info_init(_ info: UnsafeMutablePointer<lstm_model_info>!) {
+public func lstm_model_info_init(_ info: UnsafeMutablePointer<lstm_model_info>?) {
   var value = unsafe lstm_model_info()
   unsafe value.struct_size = MemoryLayout<lstm_model_info>.size
   unsafe clear(info, value)
 }
 
 @_cdecl("lstm_tensor_info_init") @implementation
-public func lstm_tensor_info_init(_ info: UnsafeMutablePointer<lstm_tensor_info>!) {
+public func lstm_tensor_info_init(_ info: UnsafeMutablePointer<lstm_tensor_info>?) {
   var value = unsafe lstm_tensor_info()
   unsafe value.struct_size = MemoryLayout<lstm_tensor_info>.size
   unsafe clear(info, value)
 }
 
 @_cdecl("lstm_layer_info_init") @implementation
-public func lstm_layer_info_init(_ info: UnsafeMutablePointer<lstm_layer_info>!) {
+public func lstm_layer_info_init(_ info: UnsafeMutablePointer<lstm_layer_info>?) {
   var value = unsafe lstm_layer_info()
   unsafe value.struct_size = MemoryLayout<lstm_layer_info>.size
   unsafe clear(info, value)
 }
 
 @_cdecl("lstm_weight_info_init") @implementation
-public func lstm_weight_info_init(_ info: UnsafeMutablePointer<lstm_weight_info>!) {
+public func lstm_weight_info_init(_ info: UnsafeMutablePointer<lstm_weight_info>?) {
   var value = unsafe lstm_weight_info()
   unsafe value.struct_size = MemoryLayout<lstm_weight_info>.size
   unsafe clear(info, value)
 }
 
 @_cdecl("lstm_session_options_init") @implementation
-public func lstm_session_options_init(_ options: UnsafeMutablePointer<lstm_session_options>!) {
+public func lstm_session_options_init(_ options: UnsafeMutablePointer<lstm_session_options>?) {
   unsafe clear(
     options, lstm_session_options(struct_size: MemoryLayout<lstm_session_options>.size, precision: LSTM_FLOAT32, threads: 1))
 }
 
 @_cdecl("lstm_stream_options_init") @implementation
-public func lstm_stream_options_init(_ options: UnsafeMutablePointer<lstm_stream_options>!) {
+public func lstm_stream_options_init(_ options: UnsafeMutablePointer<lstm_stream_options>?) {
   unsafe clear(
     options, lstm_stream_options(struct_size: MemoryLayout<lstm_stream_options>.size, precision: LSTM_FLOAT32, reserved: 0))
 }
 
 @_cdecl("lstm_state_info_init") @implementation
-public func lstm_state_info_init(_ info: UnsafeMutablePointer<lstm_state_info>!) {
+public func lstm_state_info_init(_ info: UnsafeMutablePointer<lstm_state_info>?) {
   var value = unsafe lstm_state_info()
   unsafe value.struct_size = MemoryLayout<lstm_state_info>.size
   unsafe clear(info, value)
 }
 
 @_cdecl("lstm_series_info_init") @implementation
-public func lstm_series_info_init(_ info: UnsafeMutablePointer<lstm_series_info>!) {
+public func lstm_series_info_init(_ info: UnsafeMutablePointer<lstm_series_info>?) {
   var value = unsafe lstm_series_info()
   unsafe value.struct_size = MemoryLayout<lstm_series_info>.size
   unsafe clear(info, value)

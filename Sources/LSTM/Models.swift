@@ -20,7 +20,7 @@ private func loadOptions(_ options: UnsafePointer<lstm_load_options>?) throws(LS
 
 @_cdecl("lstm_model_load") @implementation
 public func lstm_model_load(
-  _ path: UnsafePointer<CChar>!, _ options: UnsafePointer<lstm_load_options>!, _ model: UnsafeMutablePointer<OpaquePointer?>!
+  _ path: UnsafePointer<CChar>?, _ options: UnsafePointer<lstm_load_options>?, _ model: UnsafeMutablePointer<OpaquePointer?>?
 ) -> lstm_status {
   calling { () throws(LSTMError) in
     let out = unsafe try present(model, "model")
@@ -31,7 +31,7 @@ public func lstm_model_load(
 
 @_cdecl("lstm_model_load_memory") @implementation
 public func lstm_model_load_memory(
-  _ bytes: UnsafeRawPointer!, _ size: Int, _ options: UnsafePointer<lstm_load_options>!, _ model: UnsafeMutablePointer<OpaquePointer?>!
+  _ bytes: UnsafeRawPointer?, _ size: Int, _ options: UnsafePointer<lstm_load_options>?, _ model: UnsafeMutablePointer<OpaquePointer?>?
 ) -> lstm_status {
   calling { () throws(LSTMError) in
     let out = unsafe try present(model, "model")
@@ -47,7 +47,7 @@ public func lstm_model_load_memory(
 
 @_cdecl("lstm_model_load_weights") @implementation
 public func lstm_model_load_weights(
-  _ model: OpaquePointer!, _ path: UnsafePointer<CChar>!, _ options: UnsafePointer<lstm_load_options>!
+  _ model: OpaquePointer?, _ path: UnsafePointer<CChar>?, _ options: UnsafePointer<lstm_load_options>?
 ) -> lstm_status {
   calling { () throws(LSTMError) in
     let handle = unsafe try Handles.object(model, .model, as: ModelHandle.self)
@@ -58,12 +58,12 @@ public func lstm_model_load_weights(
 }
 
 @_cdecl("lstm_model_free") @implementation
-public func lstm_model_free(_ model: OpaquePointer!) { unsafe Handles.free(model, .model) }
+public func lstm_model_free(_ model: OpaquePointer?) { unsafe Handles.free(model, .model) }
 
 @_cdecl("lstm_check_file") @implementation
 public func lstm_check_file(
-  _ path: UnsafePointer<CChar>!, _ report: UnsafeMutablePointer<CChar>!, _ size: Int, _ needed: UnsafeMutablePointer<Int>!,
-  _ loads: UnsafeMutablePointer<Int32>!
+  _ path: UnsafePointer<CChar>?, _ report: UnsafeMutablePointer<CChar>?, _ size: Int, _ needed: UnsafeMutablePointer<Int>?,
+  _ loads: UnsafeMutablePointer<Int32>?
 ) -> lstm_status {
   calling { () throws(LSTMError) in
     unsafe try checkBuffer(report, size)

@@ -32,7 +32,7 @@ func precision(_ value: Int32) throws(LSTMError) -> ElementType {
 
 @_cdecl("lstm_session_create") @implementation
 public func lstm_session_create(
-  _ model: OpaquePointer!, _ options: UnsafePointer<lstm_session_options>!, _ session: UnsafeMutablePointer<OpaquePointer?>!
+  _ model: OpaquePointer?, _ options: UnsafePointer<lstm_session_options>?, _ session: UnsafeMutablePointer<OpaquePointer?>?
 ) -> lstm_status {
   calling { () throws(LSTMError) in
     let handle = unsafe try Handles.object(model, .model, as: ModelHandle.self)
@@ -51,7 +51,7 @@ public func lstm_session_create(
 }
 
 @_cdecl("lstm_session_free") @implementation
-public func lstm_session_free(_ session: OpaquePointer!) { unsafe Handles.free(session, .session) }
+public func lstm_session_free(_ session: OpaquePointer?) { unsafe Handles.free(session, .session) }
 
 /// The caller's list of arrays, which must have as many as the model.
 private func list<Pointer>(
@@ -64,8 +64,8 @@ private func list<Pointer>(
 
 @_cdecl("lstm_session_output_shapes") @implementation
 public func lstm_session_output_shapes(
-  _ session: OpaquePointer!, _ inputs: UnsafePointer<UnsafePointer<lstm_array>?>!, _ input_count: Int,
-  _ outputs: UnsafePointer<UnsafeMutablePointer<lstm_array>?>!, _ output_count: Int
+  _ session: OpaquePointer?, _ inputs: UnsafePointer<UnsafePointer<lstm_array>?>?, _ input_count: Int,
+  _ outputs: UnsafePointer<UnsafeMutablePointer<lstm_array>?>?, _ output_count: Int
 ) -> lstm_status {
   calling { () throws(LSTMError) in
     let handle = unsafe try Handles.object(session, .session, as: SessionHandle.self)
@@ -88,8 +88,8 @@ public func lstm_session_output_shapes(
 
 @_cdecl("lstm_session_predict") @implementation
 public func lstm_session_predict(
-  _ session: OpaquePointer!, _ inputs: UnsafePointer<UnsafePointer<lstm_array>?>!, _ input_count: Int,
-  _ outputs: UnsafePointer<UnsafePointer<lstm_array>?>!, _ output_count: Int
+  _ session: OpaquePointer?, _ inputs: UnsafePointer<UnsafePointer<lstm_array>?>?, _ input_count: Int,
+  _ outputs: UnsafePointer<UnsafePointer<lstm_array>?>?, _ output_count: Int
 ) -> lstm_status {
   calling { () throws(LSTMError) in
     let handle = unsafe try Handles.object(session, .session, as: SessionHandle.self)
@@ -108,7 +108,7 @@ public func lstm_session_predict(
 
 @_cdecl("lstm_session_predict_float") @implementation
 public func lstm_session_predict_float(
-  _ session: OpaquePointer!, _ x: UnsafePointer<Float>!, _ batch: Int64, _ steps: Int64, _ y: UnsafeMutablePointer<Float>!, _ y_count: Int
+  _ session: OpaquePointer?, _ x: UnsafePointer<Float>?, _ batch: Int64, _ steps: Int64, _ y: UnsafeMutablePointer<Float>?, _ y_count: Int
 ) -> lstm_status {
   calling { () throws(LSTMError) in
     let handle = unsafe try Handles.object(session, .session, as: SessionHandle.self)
@@ -154,6 +154,6 @@ public func lstm_session_predict_float(
 }
 
 @_cdecl("lstm_session_reset") @implementation
-public func lstm_session_reset(_ session: OpaquePointer!) -> lstm_status {
+public func lstm_session_reset(_ session: OpaquePointer?) -> lstm_status {
   calling { () throws(LSTMError) in unsafe try Handles.object(session, .session, as: SessionHandle.self).session.reset() }
 }

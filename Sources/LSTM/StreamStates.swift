@@ -6,7 +6,7 @@ import LSTMModel
 
 @_cdecl("lstm_stream_get_state_size") @implementation
 public func lstm_stream_get_state_size(
-  _ stream: OpaquePointer!, _ count: UnsafeMutablePointer<Int>!, _ parts: UnsafeMutablePointer<Int>!
+  _ stream: OpaquePointer?, _ count: UnsafeMutablePointer<Int>?, _ parts: UnsafeMutablePointer<Int>?
 ) -> lstm_status {
   calling { () throws(LSTMError) in
     let handle = unsafe try Handles.object(stream, .stream, as: StreamHandle.self)
@@ -16,7 +16,7 @@ public func lstm_stream_get_state_size(
 }
 
 @_cdecl("lstm_stream_get_state_info") @implementation
-public func lstm_stream_get_state_info(_ stream: OpaquePointer!, _ part: Int, _ info: UnsafeMutablePointer<lstm_state_info>!) -> lstm_status {
+public func lstm_stream_get_state_info(_ stream: OpaquePointer?, _ part: Int, _ info: UnsafeMutablePointer<lstm_state_info>?) -> lstm_status {
   calling { () throws(LSTMError) in
     let handle = unsafe try Handles.object(stream, .stream, as: StreamHandle.self)
     let out = unsafe try present(info, "info")
@@ -47,7 +47,7 @@ private func stateNumbers(
 }
 
 @_cdecl("lstm_stream_get_state") @implementation
-public func lstm_stream_get_state(_ stream: OpaquePointer!, _ dtype: Int32, _ values: UnsafeMutableRawPointer!, _ count: Int) -> lstm_status {
+public func lstm_stream_get_state(_ stream: OpaquePointer?, _ dtype: Int32, _ values: UnsafeMutableRawPointer?, _ count: Int) -> lstm_status {
   calling { () throws(LSTMError) in
     let handle = unsafe try Handles.object(stream, .stream, as: StreamHandle.self)
     handle.stream.getState(unsafe try stateNumbers(handle, dtype, values, count))
@@ -55,7 +55,7 @@ public func lstm_stream_get_state(_ stream: OpaquePointer!, _ dtype: Int32, _ va
 }
 
 @_cdecl("lstm_stream_set_state") @implementation
-public func lstm_stream_set_state(_ stream: OpaquePointer!, _ dtype: Int32, _ values: UnsafeRawPointer!, _ count: Int) -> lstm_status {
+public func lstm_stream_set_state(_ stream: OpaquePointer?, _ dtype: Int32, _ values: UnsafeRawPointer?, _ count: Int) -> lstm_status {
   calling { () throws(LSTMError) in
     let handle = unsafe try Handles.object(stream, .stream, as: StreamHandle.self)
     // SAFETY: the numbers are only read.

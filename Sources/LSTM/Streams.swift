@@ -21,7 +21,7 @@ final class StreamHandle {
 
 @_cdecl("lstm_stream_create") @implementation
 public func lstm_stream_create(
-  _ model: OpaquePointer!, _ options: UnsafePointer<lstm_stream_options>!, _ stream: UnsafeMutablePointer<OpaquePointer?>!
+  _ model: OpaquePointer?, _ options: UnsafePointer<lstm_stream_options>?, _ stream: UnsafeMutablePointer<OpaquePointer?>?
 ) -> lstm_status {
   calling { () throws(LSTMError) in
     let handle = unsafe try Handles.object(model, .model, as: ModelHandle.self)
@@ -37,11 +37,11 @@ public func lstm_stream_create(
 }
 
 @_cdecl("lstm_stream_free") @implementation
-public func lstm_stream_free(_ stream: OpaquePointer!) { unsafe Handles.free(stream, .stream) }
+public func lstm_stream_free(_ stream: OpaquePointer?) { unsafe Handles.free(stream, .stream) }
 
 @_cdecl("lstm_stream_get_sizes") @implementation
 public func lstm_stream_get_sizes(
-  _ stream: OpaquePointer!, _ input_count: UnsafeMutablePointer<Int>!, _ output_count: UnsafeMutablePointer<Int>!
+  _ stream: OpaquePointer?, _ input_count: UnsafeMutablePointer<Int>?, _ output_count: UnsafeMutablePointer<Int>?
 ) -> lstm_status {
   calling { () throws(LSTMError) in
     let handle = unsafe try Handles.object(stream, .stream, as: StreamHandle.self)
@@ -83,7 +83,7 @@ private func numbers(_ pointer: UnsafePointer<Double>?, _ count: Int, _ name: St
 
 @_cdecl("lstm_stream_step") @implementation
 public func lstm_stream_step(
-  _ stream: OpaquePointer!, _ x: UnsafePointer<Float>!, _ x_count: Int, _ y: UnsafeMutablePointer<Float>!, _ y_count: Int
+  _ stream: OpaquePointer?, _ x: UnsafePointer<Float>?, _ x_count: Int, _ y: UnsafeMutablePointer<Float>?, _ y_count: Int
 ) -> lstm_status {
   calling { () throws(LSTMError) in
     let handle = unsafe try Handles.object(stream, .stream, as: StreamHandle.self)
@@ -93,7 +93,7 @@ public func lstm_stream_step(
 
 @_cdecl("lstm_stream_step_double") @implementation
 public func lstm_stream_step_double(
-  _ stream: OpaquePointer!, _ x: UnsafePointer<Double>!, _ x_count: Int, _ y: UnsafeMutablePointer<Double>!, _ y_count: Int
+  _ stream: OpaquePointer?, _ x: UnsafePointer<Double>?, _ x_count: Int, _ y: UnsafeMutablePointer<Double>?, _ y_count: Int
 ) -> lstm_status {
   calling { () throws(LSTMError) in
     let handle = unsafe try Handles.object(stream, .stream, as: StreamHandle.self)
@@ -103,7 +103,7 @@ public func lstm_stream_step_double(
 
 @_cdecl("lstm_stream_steps") @implementation
 public func lstm_stream_steps(
-  _ stream: OpaquePointer!, _ steps: Int64, _ x: UnsafePointer<Float>!, _ x_count: Int, _ y: UnsafeMutablePointer<Float>!, _ y_count: Int
+  _ stream: OpaquePointer?, _ steps: Int64, _ x: UnsafePointer<Float>?, _ x_count: Int, _ y: UnsafeMutablePointer<Float>?, _ y_count: Int
 ) -> lstm_status {
   calling { () throws(LSTMError) in
     let handle = unsafe try Handles.object(stream, .stream, as: StreamHandle.self)
@@ -113,7 +113,7 @@ public func lstm_stream_steps(
 
 @_cdecl("lstm_stream_steps_double") @implementation
 public func lstm_stream_steps_double(
-  _ stream: OpaquePointer!, _ steps: Int64, _ x: UnsafePointer<Double>!, _ x_count: Int, _ y: UnsafeMutablePointer<Double>!, _ y_count: Int
+  _ stream: OpaquePointer?, _ steps: Int64, _ x: UnsafePointer<Double>?, _ x_count: Int, _ y: UnsafeMutablePointer<Double>?, _ y_count: Int
 ) -> lstm_status {
   calling { () throws(LSTMError) in
     let handle = unsafe try Handles.object(stream, .stream, as: StreamHandle.self)
@@ -122,12 +122,12 @@ public func lstm_stream_steps_double(
 }
 
 @_cdecl("lstm_stream_reset") @implementation
-public func lstm_stream_reset(_ stream: OpaquePointer!) -> lstm_status {
+public func lstm_stream_reset(_ stream: OpaquePointer?) -> lstm_status {
   calling { () throws(LSTMError) in unsafe try Handles.object(stream, .stream, as: StreamHandle.self).stream.reset() }
 }
 
 @_cdecl("lstm_stream_copy") @implementation
-public func lstm_stream_copy(_ stream: OpaquePointer!, _ copy: UnsafeMutablePointer<OpaquePointer?>!) -> lstm_status {
+public func lstm_stream_copy(_ stream: OpaquePointer?, _ copy: UnsafeMutablePointer<OpaquePointer?>?) -> lstm_status {
   calling { () throws(LSTMError) in
     let handle = unsafe try Handles.object(stream, .stream, as: StreamHandle.self)
     let out = unsafe try present(copy, "copy")

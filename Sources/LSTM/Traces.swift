@@ -15,8 +15,8 @@ final class TraceHandle {
 
 @_cdecl("lstm_trace_create") @implementation
 public func lstm_trace_create(
-  _ session: OpaquePointer!, _ layer: UnsafePointer<CChar>!, _ inputs: UnsafePointer<UnsafePointer<lstm_array>?>!, _ input_count: Int,
-  _ trace: UnsafeMutablePointer<OpaquePointer?>!
+  _ session: OpaquePointer?, _ layer: UnsafePointer<CChar>?, _ inputs: UnsafePointer<UnsafePointer<lstm_array>?>?, _ input_count: Int,
+  _ trace: UnsafeMutablePointer<OpaquePointer?>?
 ) -> lstm_status {
   calling { () throws(LSTMError) in
     let handle = unsafe try Handles.object(session, .session, as: SessionHandle.self)
@@ -32,7 +32,7 @@ public func lstm_trace_create(
 }
 
 @_cdecl("lstm_trace_get_count") @implementation
-public func lstm_trace_get_count(_ trace: OpaquePointer!, _ count: UnsafeMutablePointer<Int>!) -> lstm_status {
+public func lstm_trace_get_count(_ trace: OpaquePointer?, _ count: UnsafeMutablePointer<Int>?) -> lstm_status {
   calling { () throws(LSTMError) in
     let handle = unsafe try Handles.object(trace, .trace, as: TraceHandle.self)
     unsafe try present(count, "count").pointee = handle.trace.names.count
@@ -40,7 +40,7 @@ public func lstm_trace_get_count(_ trace: OpaquePointer!, _ count: UnsafeMutable
 }
 
 @_cdecl("lstm_trace_get_series") @implementation
-public func lstm_trace_get_series(_ trace: OpaquePointer!, _ index: Int, _ info: UnsafeMutablePointer<lstm_series_info>!) -> lstm_status {
+public func lstm_trace_get_series(_ trace: OpaquePointer?, _ index: Int, _ info: UnsafeMutablePointer<lstm_series_info>?) -> lstm_status {
   calling { () throws(LSTMError) in
     let handle = unsafe try Handles.object(trace, .trace, as: TraceHandle.self)
     let out = unsafe try present(info, "info")
@@ -59,4 +59,4 @@ public func lstm_trace_get_series(_ trace: OpaquePointer!, _ index: Int, _ info:
 }
 
 @_cdecl("lstm_trace_free") @implementation
-public func lstm_trace_free(_ trace: OpaquePointer!) { unsafe Handles.free(trace, .trace) }
+public func lstm_trace_free(_ trace: OpaquePointer?) { unsafe Handles.free(trace, .trace) }

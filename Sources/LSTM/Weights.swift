@@ -20,7 +20,7 @@ private func checkWeight(_ model: Model, _ index: Int, _ dtype: Int32, _ count: 
 
 @_cdecl("lstm_model_get_weight") @implementation
 public func lstm_model_get_weight(
-  _ model: OpaquePointer!, _ index: Int, _ dtype: Int32, _ values: UnsafeMutableRawPointer!, _ count: Int
+  _ model: OpaquePointer?, _ index: Int, _ dtype: Int32, _ values: UnsafeMutableRawPointer?, _ count: Int
 ) -> lstm_status {
   calling { () throws(LSTMError) in
     let handle = unsafe try Handles.object(model, .model, as: ModelHandle.self)
@@ -45,7 +45,7 @@ public func lstm_model_get_weight(
 
 @_cdecl("lstm_model_set_weight") @implementation
 public func lstm_model_set_weight(
-  _ model: OpaquePointer!, _ index: Int, _ dtype: Int32, _ values: UnsafeRawPointer!, _ count: Int
+  _ model: OpaquePointer?, _ index: Int, _ dtype: Int32, _ values: UnsafeRawPointer?, _ count: Int
 ) -> lstm_status {
   calling { () throws(LSTMError) in
     let handle = unsafe try Handles.object(model, .model, as: ModelHandle.self)

@@ -28,7 +28,7 @@ public final class Session: RunningSession {
     outputs = plan.model.outputs.map { _ in .empty }
     let count = plan.rowsAreIndependent ? max(threads, 1) : 1
     workers = (0..<count).map { _ in Worker(plan) }
-    if count > 1 { pool = ThreadPool(threads: count) { [unowned self] in self.runShare(of: $0) } }
+    if count > 1 { pool = ThreadPool(threads: count) { [weak self] in self?.runShare(of: $0) } }
   }
 
   public var precision: ElementType { scalarType }

@@ -23,8 +23,8 @@ import Testing
     floats.copy(from: numbers)
     kernel(floats)
     return zip(numbers, floats.array).map { x, y in
-      let true_ = exact(Double(x))
-      return abs(true_) < Double(Float.leastNormalMagnitude) ? 0 : abs(Double(y) - true_) / Double(Float(true_).ulp)
+      let right = exact(Double(x))
+      return abs(right) < Double(Float.leastNormalMagnitude) ? 0 : abs(Double(y) - right) / Double(Float(right).ulp)
     }.max() ?? .infinity
   }
 
