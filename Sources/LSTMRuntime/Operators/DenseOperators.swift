@@ -107,6 +107,7 @@ final class LayerNormalizationOperator: Operator, @unchecked Sendable {
   override func run(_ call: Call) throws(LSTMError) {
     let x = call.inputs[0]
     let out = call.outputs[0].values
+    if axes.count == 1 && axes[0] == x.shape.count - 1 { return normalizeRows(x, out) }
     // Offsets of one group's members, and of the groups.
     let members = LayerNormalizationOperator.offsets(x.shape, axes)
     let groups = LayerNormalizationOperator.offsets(x.shape, x.shape.indices.filter { !axes.contains($0) })
@@ -120,6 +121,23 @@ final class LayerNormalizationOperator: Operator, @unchecked Sendable {
       let factor = 1 / (variance / count + epsilon).squareRoot()
       for (index, member) in members.enumerated() {
         out[group + member] = (x.values[group + member] - mean) * factor * (gamma?[index] ?? 1) + (beta?[index] ?? 0)
+      }
+    }
+  }
+
+  /// The usual case, the last axis alone: nothing is allocated, so that a live series may pass.
+  private func normalizeRows(_ x: Tensor, _ out: Floats) {
+    let width = x.last
+    guard width > 0 else { return }
+    for start in stride(from: 0, to: out.count, by: width) {
+      var mean: Scalar = 0
+      for index in 0..<width { mean += x.values[start + index] }
+      mean /= Scalar(width)
+      var variance: Scalar = 0
+      for index in 0..<width { variance += (x.values[start + index] - mean) * (x.values[start + index] - mean) }
+      let factor = 1 / (variance / Scalar(width) + epsilon).squareRoot()
+      for index in 0..<width {
+        out[start + index] = (x.values[start + index] - mean) * factor * (gamma?[index] ?? 1) + (beta?[index] ?? 0)
       }
     }
   }

@@ -48,15 +48,27 @@ final class ActivationOperator: Operator, @unchecked Sendable {
 final class ParametricReluOperator: Operator, @unchecked Sendable {
   private let alpha: [Scalar]
   private let shape: [Int]
+  private let isPeriodic: Bool
 
-  init(_ weights: [Weight]) {
+  init(_ weights: [Weight], input: Shape) {
     alpha = weights[0].scalars
     shape = weights[0].shape.dimensions
+    // The first axes may be shared, the rest must be whole.
+    let whole = zip(shape, input.withoutBatch).drop { $0.0 == 1 }
+    isPeriodic = !weights[0].scalars.isEmpty && whole.allSatisfy { $0.0 == $0.1 }
   }
 
   override func run(_ call: Call) throws(LSTMError) {
     let x = call.inputs[0]
     let out = call.outputs[0].values
+    // Shared along leading axes only (in a live series always): the slopes repeat, and nothing is allocated.
+    if isPeriodic {
+      for index in 0..<out.count {
+        let value = x.values[index]
+        out[index] = value > 0 ? value : alpha[index % alpha.count] * value
+      }
+      return
+    }
     let reader = BroadcastReader(from: [1] + shape, to: x.shape)
     for index in 0..<out.count {
       let value = x.values[index]
