@@ -71,7 +71,7 @@ let package = Package(
             "-Xlinker", "-z", "-Xlinker", "relro",
             "-Xlinker", "-z", "-Xlinker", "nodelete",
             "-Xlinker", "-z", "-Xlinker", "noexecstack",
-            "-Xlinker", "--gc-sections",
+            "-Xlinker", "--gc-sections", "-Xlinker", "--strip-debug",
           ], .when(configuration: .release))
       ]),
     .testTarget(
