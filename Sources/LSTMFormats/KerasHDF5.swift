@@ -50,8 +50,10 @@ struct KerasHDF5 {
   func model() throws(LSTMError) -> Model {
     let top = try topLevel()
     let weights = try weights()
-    return try ModelAssembly(top, generation: generation, recovered: try? InputRecovery.shape(for: top, from: weights))
-      .model(writer: writer, format: "Keras HDF5 model", weights: weights)
+    var model = try ModelAssembly(top, generation: generation, recovered: try? InputRecovery.shape(for: top, from: weights))
+      .model(writer: writer, format: "Keras HDF5 model", architecture: config.text, weights: weights)
+    model.training = try root.string("training_config") ?? ""
+    return model
   }
 
   /// The generation from the version; without one, from the style of the configuration.

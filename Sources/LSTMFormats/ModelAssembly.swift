@@ -56,7 +56,7 @@ struct ModelAssembly {
   }
 
   /// The model with its weights.
-  func model(writer: String, format: String, weights source: LegacyWeights) throws(LSTMError) -> Model {
+  func model(writer: String, format: String, architecture: String, weights source: LegacyWeights) throws(LSTMError) -> Model {
     let saved = saved
     let read = try source.values(for: needs)
     var values = [Values](repeating: .float32([]), count: builder.slots.count)
@@ -71,6 +71,7 @@ struct ModelAssembly {
       name: name, writer: writer, format: format, generation: builder.generation, inputs: inputs, outputs: outputs, layers: builder.layers,
       weights: weights, nodes: builder.graph.nodes)
     model.saved = saved
+    model.architecture = architecture
     return model
   }
 }

@@ -37,6 +37,11 @@ public struct Model: Sendable {
   public var nodes: [Node]
   /// The weights as a file lists them: layer by layer of the outermost model, in the order in which Keras saves them.
   public var saved: [SavedLayer] = []
+  /// The whole architecture as the JSON object that Keras writes (`{"class_name": …, "config": …}`) in the style of ``generation``. Readers
+  /// of other formats state theirs in the same words, so that every model can be saved.
+  public var architecture = ""
+  /// How the model was being trained, as the file's JSON (`training_config` or `compile_config`), or "".
+  public var training = ""
 
   /// A model of these parts.
   public init(
