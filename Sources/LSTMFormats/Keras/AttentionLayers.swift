@@ -47,6 +47,15 @@ final class MultiHeadAttentionLayer: KerasLayer {
     super.init(config)
   }
 
+  override func variables(at path: String, style: VariableStyle) -> [VariablePath] {
+    let own = weights.own ?? []
+    let each = attention.useBias ? 2 : 1
+    return own.enumerated().map { position, weight in
+      let parts = ["query_dense", "key_dense", "value_dense", "output_dense"]
+      return VariablePath(group: path + "/" + parts[min(position / each, 3)] + "/vars", index: position % each, slot: weight.index)
+    }
+  }
+
   override func call(_ call: LayerCall, in builder: ModelBuilder) throws(LSTMError) -> [Value] {
     let call = call.understanding("query", "value", "key", "query_mask", "value_mask", "key_mask", "use_causal_mask")
     try call.finish(config)

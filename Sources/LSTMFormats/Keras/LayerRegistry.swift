@@ -18,7 +18,7 @@ enum LayerRegistry {
     guard depth <= maximumDepth else { throw .format("models are nested deeper than \(maximumDepth) levels") }
     let config = try LayerConfig(entry, prefix: prefix, frozen: frozen, generation: generation)
     switch config.type {
-    case "LSTM", "GRU", "SimpleRNN", "RNN": return try RecurrentLayer(config)
+    case "LSTM", "GRU", "SimpleRNN", "RNN", "CuDNNLSTM", "CuDNNGRU": return try RecurrentLayer(config)
     case "Bidirectional": return try BidirectionalLayer(config)
     case "TimeDistributed": return try TimeDistributedLayer(config, depth: depth)
     case "Sequential": return try SequentialModel(config, entry: entry, depth: depth)
