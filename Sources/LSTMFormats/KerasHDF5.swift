@@ -28,6 +28,11 @@ struct KerasHDF5 {
 
   /// The model that the configuration describes, without its weights.
   func topLevel() throws(LSTMError) -> ModelLayer {
+    try KerasHDF5.topLevel(config, generation: generation, writer: writer)
+  }
+
+  /// The model that a configuration describes, without weights.
+  static func topLevel(_ config: JSON, generation: KerasGeneration, writer: String) throws(LSTMError) -> ModelLayer {
     guard generation > .keras1 else {
       throw .unsupported("the file was written by \(writer): files of Keras 1 are not supported yet")
     }
@@ -57,7 +62,7 @@ struct KerasHDF5 {
   }
 
   /// The generation from the version; without one, from the style of the configuration.
-  private static func generation(version: String, config: JSON) -> KerasGeneration {
+  static func generation(version: String, config: JSON) -> KerasGeneration {
     switch version.prefix(while: { $0.isNumber }) {
     case "1", "0": return .keras1
     case "2": return .keras2

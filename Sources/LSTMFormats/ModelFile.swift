@@ -24,6 +24,11 @@ public enum ModelFile {
     return try HDF5.withFile(bytes) { (root) throws(LSTMError) in try KerasHDF5(root).model() }
   }
 
+  /// Makes a new model from Keras' configuration JSON, its weights drawn by the layers' initializers.
+  public static func fromJSON(_ text: String, seed: UInt64, maxBytes: Int) throws(LSTMError) -> Model {
+    try KerasJSON.model(text, seed: seed, maxBytes: maxBytes)
+  }
+
   /// Loads weights for a model of the same architecture, matched by order as Keras does: from a whole-model file, or from one that
   /// `save_weights("x.h5")` wrote. Either all weights change or none.
   public static func loadWeights(path: String, into model: inout Model, options: LoadOptions) throws(LSTMError) {
