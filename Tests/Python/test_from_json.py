@@ -70,6 +70,12 @@ def test_initializers_are_followed(initializer, check):
     assert check(liblstm.Model.from_json(text).weights["lstm/kernel"])
 
 
+def test_the_recurrent_kernel_has_its_own_initializer():
+    text = config()
+    layer(text)["recurrent_initializer"] = "ones"
+    assert (liblstm.Model.from_json(text).weights["lstm/recurrent_kernel"] == 1).all()
+
+
 def test_an_initializers_own_seed_counts():
     text = config()
     layer(text)["kernel_initializer"] = {"class_name": "GlorotUniform", "config": {"seed": 9}}

@@ -67,7 +67,7 @@ final class ModelBuilder {
     let first = slots.count
     for spec in specs {
       let trainable = spec.trainable && !config.frozen
-      let rules = WeightRulesConfig.rules(for: spec.name.split(separator: "/").last.map(String.init) ?? spec.name, config)
+      let rules = WeightRulesConfig.rules(for: spec.name, config)
       let initializer = initializes ? try WeightInitializer(spec.name, config, of: operation) : nil
       slots.append(
         Slot(

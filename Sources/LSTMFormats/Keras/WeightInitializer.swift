@@ -10,7 +10,7 @@ struct WeightInitializer {
   /// Reads what a layer says of its weight `name`: `kernel`, `query/kernel`.
   init(_ name: String, _ config: LayerConfig, of operation: Operation) throws(LSTMError) {
     let short = name.split(separator: "/").last.map(String.init) ?? name
-    let key = short + "_initializer"
+    let key = WeightRulesConfig.stem(name) + "_initializer"
     switch config.values[key] {
     case nil:
       initializer = InitializerConfig.standard(for: short, layerType: config.type)

@@ -2,15 +2,26 @@ import LSTMModel
 
 /// Regularizers and constraints as configurations state them.
 enum WeightRulesConfig {
+  /// What the options for a weight begin with: `recurrent` for `recurrent_kernel`, `kernel` for `query/kernel`.
+  static func stem(_ weight: String) -> String {
+    switch weight {
+    case "recurrent_kernel": return "recurrent"
+    case "depthwise_kernel": return "depthwise"
+    case "pointwise_kernel": return "pointwise"
+    default: return weight.split(separator: "/").last.map(String.init) ?? weight
+    }
+  }
+
   /// The rules of one weight of a layer; what cannot be followed becomes a fault, for whoever trains the weight.
   static func rules(for weight: String, _ config: LayerConfig) -> WeightRules {
     var rules = WeightRules()
+    let stem = stem(weight)
     do throws(LSTMError) {
-      if let json = config.values[weight + "_regularizer"], json != .null {
-        rules.regularizer = try regularizer(json, weight + "_regularizer", config.title)
+      if let json = config.values[stem + "_regularizer"], json != .null {
+        rules.regularizer = try regularizer(json, stem + "_regularizer", config.title)
       }
-      if let json = config.values[weight + "_constraint"], json != .null {
-        rules.constraint = try constraint(json, weight + "_constraint", config.title)
+      if let json = config.values[stem + "_constraint"], json != .null {
+        rules.constraint = try constraint(json, stem + "_constraint", config.title)
       }
     } catch { rules.fault = error }
     return rules
