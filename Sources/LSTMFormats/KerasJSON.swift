@@ -5,20 +5,16 @@ enum KerasJSON {
   /// Makes the model.
   static func model(_ text: String, seed: UInt64, maxBytes: Int) throws(LSTMError) -> Model {
     let what = "the model's JSON"
-    let config = try JSON(text, what: what)
-    guard case .object = config else { throw .format("\(what) is \(config.brief), not an object") }
-    guard config["class_name"] != nil else { throw .format("\(what) has no ‘class_name’; expected what Keras’ model.to_json() writes") }
-    let version = config["keras_version"]?.string ?? ""
-    let generation = KerasHDF5.generation(version: version, config: config)
-    let writer = version.isEmpty ? "Keras \(generation.rawValue)" : "Keras " + version
-    let top = try KerasHDF5.topLevel(config, generation: generation, writer: writer)
-    let assembly = try ModelAssembly(top, generation: generation, recovered: nil, initializes: true)
-    let architecture = JSON.object([
-      JSON.Member(name: "class_name", value: config["class_name"] ?? .null), JSON.Member(name: "config", value: config["config"] ?? .null),
-    ])
+    let stated = try JSON(text, what: what)
+    guard stated["class_name"] != nil else { throw .format("\(what) has no ‘class_name’; expected what Keras’ model.to_json() writes") }
+    let architecture = try KerasArchitecture(text, version: stated["keras_version"]?.string ?? "", what: what)
+    let assembly = try ModelAssembly(
+      try architecture.topLevel(), generation: architecture.generation, recovered: nil, initializes: true)
+    let version = architecture.version.isEmpty ? String(architecture.generation.rawValue) : architecture.version
+    let config = JSON.object(["class_name", "config"].map { JSON.Member(name: $0, value: architecture.config[$0] ?? .null) })
     var model = try assembly.newModel(
-      writer: writer, format: "Keras JSON", architecture: architecture.text, seed: seed, maxBytes: maxBytes)
-    if let training = config["compile_config"], training != .null { model.training = training.text }
+      writer: "Keras " + version, format: "Keras JSON", architecture: config.text, seed: seed, maxBytes: maxBytes)
+    if let training = stated["compile_config"], training != .null { model.training = training.text }
     return model
   }
 }

@@ -39,6 +39,14 @@ struct ModelAssembly {
     self.outputs = outputs
   }
 
+  /// The parts of a model that was read before, from its architecture.
+  init(of model: Model) throws(LSTMError) {
+    let input = model.inputs.first.map { model.shape(of: $0.value) }
+    try self.init(try KerasArchitecture(of: model).topLevel(), generation: model.generation, recovered: input)
+    let same = slots.count == model.weights.count && zip(slots, model.weights).allSatisfy { $0.shape == $1.shape }
+    guard same else { throw .internalFault("the model's architecture does not describe it") }
+  }
+
   /// What the model needs of a file, in the file's order.
   var saved: [SavedLayer] {
     top.parts.compactMap { part in
@@ -47,24 +55,17 @@ struct ModelAssembly {
     }
   }
 
-  /// The same with names and shapes.
-  var needs: [LegacyWeights.Need] {
-    zip(saved, top.parts.filter { !$0.weights.saved(builder.generation).isEmpty }).map { saved, part in
-      let size = part.config.values["units"]?.integer.map { " with \($0) units" } ?? ""
-      return LegacyWeights.Need(
-        name: saved.name, type: saved.type, size: size, weights: saved.weights.map { (builder.slots[$0].name, builder.slots[$0].shape) })
-    }
-  }
+  /// All weights that it needs.
+  var slots: [ModelBuilder.Slot] { builder.slots }
+
+  /// Where files of the newer kind keep each of them.
+  func variables(style: VariableStyle) -> [VariablePath] { top.variables(at: "", style: style) }
 
   /// The model with the weights of a file.
-  func model(writer: String, format: String, architecture: String, weights source: LegacyWeights) throws(LSTMError) -> Model {
-    let saved = saved
-    let read = try source.values(for: needs)
-    var values = [Values](repeating: .float32([]), count: builder.slots.count)
-    for (layer, found) in zip(saved, read) {
-      for (index, one) in zip(layer.weights, found) { values[index] = one }
-    }
-    return model(writer: writer, format: format, architecture: architecture, values)
+  func model(writer: String, format: String, architecture: String, weights source: any WeightSource) throws(LSTMError) -> Model {
+    let values = try values(from: source)
+    guard values.count == slots.count else { throw .internalFault("\(slots.count - values.count) weights were not read") }
+    return model(writer: writer, format: format, architecture: architecture, slots.indices.map { values[$0] ?? .float32([]) })
   }
 
   /// The model with new weights, a function of `seed` and the architecture.
@@ -101,5 +102,17 @@ struct ModelAssembly {
     model.saved = saved
     model.architecture = architecture
     return model
+  }
+
+  /// The numbers of the weights that a file holds, each under the weight's place.
+  func values(from source: any WeightSource) throws(LSTMError) -> [Int: Values] {
+    try WeightReader(builder.slots, try source.arrays(for: self), owner: owner).values()
+  }
+
+  /// The layer of a weight, for messages: `layer ‘lstm’ (LSTM with 8 units)`.
+  private func owner(_ slot: Int) -> String {
+    let layer = builder.layers[builder.slots[slot].layer]
+    let size = top.parts.first { $0.config.path == layer.name }?.config.values["units"]?.integer.map { " with \($0) units" } ?? ""
+    return "layer ‘\(layer.name)’ (\(layer.type)\(size))"
   }
 }

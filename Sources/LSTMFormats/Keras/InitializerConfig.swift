@@ -23,8 +23,8 @@ struct InitializerConfig {
   /// What Keras takes if the configuration of a layer says nothing about a weight.
   static func standard(for weight: String, layerType: String) -> Initializer {
     switch weight {
-    case "bias", "beta", "moving_mean", "alpha": return .constant(0)
-    case "gamma", "moving_variance", "concat_score_weight": return .constant(1)
+    case "bias", "beta", "moving_mean", "alpha", "mean", "count": return .constant(0)
+    case "gamma", "moving_variance", "concat_score_weight", "variance": return .constant(1)
     case "scale": return layerType == "AdditiveAttention" ? .glorotUniform : .constant(1)
     case "recurrent_kernel": return .orthogonal(gain: 1)
     case "embeddings": return .uniform(minimum: -0.05, maximum: 0.05)

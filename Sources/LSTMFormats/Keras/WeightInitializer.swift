@@ -23,10 +23,14 @@ struct WeightInitializer {
       let read = try InitializerConfig(json, key: key, of: config.title)
       (initializer, seed) = (read.initializer, read.seed)
     }
-    if short == "bias", case .recurrent(let recurrent) = operation, recurrent.cell == .lstm {
-      onesInForgetGate = try config.bool("unit_forget_bias", default: true)
-    } else {
-      onesInForgetGate = false
+    onesInForgetGate = short == "bias" && WeightInitializer.hasForgetGate(operation) ? try config.bool("unit_forget_bias", default: true) : false
+  }
+
+  private static func hasForgetGate(_ operation: Operation) -> Bool {
+    switch operation {
+    case .recurrent(let recurrent): return recurrent.cell == .lstm
+    case .convolutionalLSTM: return true
+    default: return false
     }
   }
 
