@@ -127,6 +127,26 @@ lstm_status lstm_model_load(const char *path, const lstm_load_options *options, 
 /** The same from the bytes of such a file in memory, which are not needed afterwards. */
 lstm_status lstm_model_load_memory(const void *bytes, size_t size, const lstm_load_options *options, lstm_model **model);
 
+/** How to make a new model. */
+typedef struct lstm_from_json_options {
+  size_t struct_size;
+  uint64_t seed;      /**< of the initializers; the default is 0 */
+  uint64_t max_bytes; /**< weights larger than this in total are refused with SHAPE; 0 means 4 GiB */
+} lstm_from_json_options;
+
+void lstm_from_json_options_init(lstm_from_json_options *options);
+
+/**
+ * Makes a new model from the JSON that Keras' `model.to_json()` writes (Keras 2 or 3; config.json of a .keras file is the same):
+ * `{"class_name": "Sequential", "config": {"layers": […]}}`. The weights are drawn as each layer's initializers say (Keras' defaults where
+ * it says nothing), by a generator that gives the same bits for the same seed on every machine: Philox 4x32-10, key = the seed (or the
+ * initializer's own), one stream for each weight in the order of lstm_model_get_weight_info(), normal numbers by inversion.
+ *
+ * `json`, `size`: the text, UTF-8, without need for a closing NUL. `options`: NULL for the defaults. `model`: receives the handle.
+ * Errors: FORMAT (no such JSON), UNSUPPORTED (a layer, option or initializer, by name), SHAPE, MEMORY, ARGUMENT.
+ */
+lstm_status lstm_model_from_json(const char *json, size_t size, const lstm_from_json_options *options, lstm_model **model);
+
 /**
  * Reads the weights of another file of the same architecture: a whole model of any kind, or weights alone (`save_weights("x.h5")`,
  * `x.weights.h5`, or `x.weights.json` with its shards beside it), matched by order as Keras does, or by name with LSTM_LOAD_BY_NAME. Sessions and streams made before keep the weights they had. Either all weights change or none.

@@ -50,6 +50,11 @@ public enum ModelFile {
     }
   }
 
+  /// Makes a new model from Keras' configuration JSON, its weights drawn by the layers' initializers.
+  public static func fromJSON(_ text: String, seed: UInt64, maxBytes: Int) throws(LSTMError) -> Model {
+    try KerasJSON.model(text, seed: seed, maxBytes: maxBytes)
+  }
+
   /// Loads weights for a model of the same architecture, from a file of weights or from a whole model of any kind. Either all weights
   /// change or none.
   public static func loadWeights(path: String, into model: inout Model, options: LoadOptions) throws(LSTMError) {
