@@ -18,6 +18,13 @@ struct KerasArchitecture {
     self.config = generation == .keras1 ? try Keras1.upgraded(config) : config
   }
 
+  /// A configuration to be understood by the rules of a generation.
+  init(_ config: JSON, generation: KerasGeneration) {
+    version = ""
+    self.generation = generation
+    self.config = config
+  }
+
   /// The architecture of a model that was read before.
   init(of model: Model) throws(LSTMError) {
     version = ""
