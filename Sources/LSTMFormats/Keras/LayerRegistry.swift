@@ -43,7 +43,7 @@ enum LayerRegistry {
     case "Embedding": return try CommonLayers.embedding(config)
     case "Masking": return try CommonLayers.masking(config)
     case "Dropout", "SpatialDropout1D", "GaussianNoise", "GaussianDropout", "AlphaDropout", "ActivityRegularization":
-      return CommonLayers.identity(config)
+      return try NoiseLayers.identity(config)
     case "Activation", "ReLU", "LeakyReLU", "ELU", "Softmax", "ThresholdedReLU": return try ActivationLayers.activate(config)
     case "PReLU": return try ActivationLayers.prelu(config)
     case "Flatten": return try ReshapingLayers.flatten(config)
