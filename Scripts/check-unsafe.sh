@@ -14,6 +14,7 @@ allowed=(
   Sources/LSTMFormats/HDF5*.swift
   Sources/LSTMFormats/FileBytes.swift
   Sources/LSTMFormats/JSON.swift
+  Sources/LSTMFormats/Zip/ZipMember.swift
   Sources/LSTM/*.swift
 )
 fault=0 count=0

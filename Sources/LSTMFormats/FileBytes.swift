@@ -24,6 +24,19 @@ enum FileBytes {
     return try contents(of: file, size: size, path)
   }
 
+  /// Whether there is a regular file of this name.
+  static func exists(_ path: String) -> Bool { mode(path) == S_IFREG }
+
+  /// Whether there is a folder of this name.
+  static func isFolder(_ path: String) -> Bool { mode(path) == S_IFDIR }
+
+  private static func mode(_ path: String) -> mode_t? {
+    var status = stat()
+    // SAFETY: Swift passes the string with a closing NUL; `status` outlives the call, which fills it.
+    guard !path.utf8.contains(0), unsafe stat(path, &status) == 0 else { return nil }
+    return status.st_mode & S_IFMT
+  }
+
   /// Whether so much memory can be had just now. A Swift array that cannot be had kills the process; this asks first.
   static func probe(_ bytes: Int, for purpose: String) throws(LSTMError) {
     guard bytes > 1 << 20 else { return }

@@ -36,6 +36,26 @@ struct HDF5Group {
     return unsafe lstm_h5l_kind(handle.id, name) >= 0
   }
 
+  /// Whether there is something at a relative path.
+  func holds(_ path: String) -> Bool {
+    var current = self
+    let names = path.split(separator: "/").map(String.init)
+    for (position, name) in names.enumerated() {
+      guard current.contains(name) else { return false }
+      if position == names.count - 1 { return true }
+      guard let next = try? current.group(name) else { return false }
+      current = next
+    }
+    return false
+  }
+
+  /// How many objects and links the group holds.
+  var count: Int {
+    var info = H5G_info_t()
+    // SAFETY: `info` outlives the call, which fills it.
+    return unsafe H5Gget_info(handle.id, &info) >= 0 ? Int(clamping: info.nlinks) : 0
+  }
+
   /// The group at a relative path.
   func group(_ path: String) throws(LSTMError) -> HDF5Group {
     let (object, place) = try object(path)

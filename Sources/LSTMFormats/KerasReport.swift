@@ -31,7 +31,7 @@ struct KerasReport {
         loads = true
         lines.append("The file loads.")
       case .failure(let error):
-        if file.generation > .keras1 { describeLayers(file) }
+        describeLayers(file)
         describeWeights(try? file.weights())
         conclude(error)
       }
@@ -48,16 +48,16 @@ struct KerasReport {
   private mutating func describe(_ file: KerasHDF5, _ root: HDF5Group) {
     lines.append("Format      Keras HDF5 model: configuration and weights")
     let backend = (try? root.string("backend")).flatMap { $0 }.map { ", backend \($0)" } ?? ""
-    lines.append("Writer      \(file.writer)\(backend)")
-    if file.version.isEmpty {
-      lines.append("Assumed     the rules of Keras \(file.generation.rawValue): the file does not say which version wrote it")
+    lines.append("Writer      \(file.architecture.writer)\(backend)")
+    if file.architecture.version.isEmpty {
+      lines.append("Assumed     the rules of Keras \(file.architecture.generation.rawValue): the file does not say which version wrote it")
     }
-    if file.generation > .keras1 {
-      let rule = file.generation >= .keras3 ? "x/6 + 0.5" : "0.2 x + 0.5"
-      if file.config.text.contains("\"hard_sigmoid\"") { lines.append("Assumed     hard_sigmoid is clip(\(rule), 0, 1), as in that version") }
+    if file.architecture.generation > .keras1 {
+      let rule = file.architecture.generation >= .keras3 ? "x/6 + 0.5" : "0.2 x + 0.5"
+      if file.architecture.config.text.contains("\"hard_sigmoid\"") { lines.append("Assumed     hard_sigmoid is clip(\(rule), 0, 1), as in that version") }
     }
-    let type = file.config["class_name"]?.string ?? "unknown"
-    let name = file.config["config"]?["name"]?.string.map { " ‘\($0)’" } ?? ""
+    let type = file.architecture.config["class_name"]?.string ?? "unknown"
+    let name = file.architecture.config["config"]?["name"]?.string.map { " ‘\($0)’" } ?? ""
     lines.append("Model       \(type)\(name)")
     if root.contains("optimizer_weights") { lines.append("Not read    the optimizer's state") }
   }
@@ -72,7 +72,7 @@ struct KerasReport {
   }
 
   private mutating func describeLayers(_ file: KerasHDF5) {
-    let findings = LayerSurvey.survey(file.config, generation: file.generation)
+    let findings = LayerSurvey.survey(file.architecture.config, generation: file.architecture.generation)
     guard !findings.isEmpty else { return }
     let names = findings.map(\.path.count).max() ?? 0
     let types = findings.map(\.type.count).max() ?? 0

@@ -40,6 +40,14 @@ struct ModelAssembly {
     self.outputs = outputs
   }
 
+  /// The parts of a model that was read before, from its architecture.
+  init(of model: Model) throws(LSTMError) {
+    let input = model.inputs.first.map { model.shape(of: $0.value) }
+    try self.init(try KerasArchitecture(of: model).topLevel(), generation: model.generation, recovered: input)
+    let same = slots.count == model.weights.count && zip(slots, model.weights).allSatisfy { $0.shape == $1.shape }
+    guard same else { throw .internalFault("the model's architecture does not describe it") }
+  }
+
   /// What the model needs of a file, in the file's order.
   var saved: [SavedLayer] {
     top.parts.compactMap { part in
@@ -48,26 +56,19 @@ struct ModelAssembly {
     }
   }
 
-  /// The same with names and shapes.
-  var needs: [LegacyWeights.Need] {
-    zip(saved, top.parts.filter { !$0.weights.saved(builder.generation).isEmpty }).map { saved, part in
-      let size = part.config.values["units"]?.integer.map { " with \($0) units" } ?? ""
-      return LegacyWeights.Need(
-        name: saved.name, type: saved.type, size: size, weights: saved.weights.map { (builder.slots[$0].name, builder.slots[$0].shape) })
-    }
-  }
+  /// All weights that it needs.
+  var slots: [ModelBuilder.Slot] { builder.slots }
+
+  /// Where files of the newer kind keep each of them.
+  func variables(style: VariableStyle) -> [VariablePath] { top.variables(at: "", style: style) }
 
   /// The model with its weights.
-  func model(writer: String, format: String, architecture: String, weights source: LegacyWeights) throws(LSTMError) -> Model {
-    let saved = saved
-    let read = try source.values(for: needs)
-    var values = [Values](repeating: .float32([]), count: builder.slots.count)
-    for (layer, found) in zip(saved, read) {
-      for (index, one) in zip(layer.weights, found) { values[index] = one }
+  func model(writer: String, format: String, architecture: String, weights source: any WeightSource) throws(LSTMError) -> Model {
+    let values = try values(from: source)
+    let weights = builder.slots.enumerated().map { position, slot in
+      Weight(name: slot.name, shape: slot.shape, values: values[position] ?? .float32([]), layer: slot.layer, trainable: slot.trainable)
     }
-    let weights = zip(builder.slots, values).map { slot, values in
-      Weight(name: slot.name, shape: slot.shape, values: values, layer: slot.layer, trainable: slot.trainable)
-    }
+    guard values.count == weights.count else { throw .internalFault("\(weights.count - values.count) weights were not read") }
     let name = top.config.values["name"]?.string ?? ""
     var model = Model(
       name: name, writer: writer, format: format, generation: builder.generation, inputs: inputs, outputs: outputs, layers: builder.layers,
@@ -75,5 +76,17 @@ struct ModelAssembly {
     model.saved = saved
     model.architecture = architecture
     return model
+  }
+
+  /// The numbers of the weights that a file holds, each under the weight's place.
+  func values(from source: any WeightSource) throws(LSTMError) -> [Int: Values] {
+    try WeightReader(builder.slots, try source.arrays(for: self), owner: owner).values()
+  }
+
+  /// The layer of a weight, for messages: `layer ‘lstm’ (LSTM with 8 units)`.
+  private func owner(_ slot: Int) -> String {
+    let layer = builder.layers[builder.slots[slot].layer]
+    let size = top.parts.first { $0.config.path == layer.name }?.config.values["units"]?.integer.map { " with \($0) units" } ?? ""
+    return "layer ‘\(layer.name)’ (\(layer.type)\(size))"
   }
 }

@@ -4,6 +4,8 @@ import LSTMModel
 public struct LoadOptions: Sendable {
   /// Larger files are refused.
   public var maxBytes: Int = 4 << 30
+  /// Whether weights belong to the layers of the same name, instead of to those at the same place; other layers keep theirs.
+  public var byName = false
 
   /// The defaults.
   public init() {}
@@ -11,32 +13,44 @@ public struct LoadOptions: Sendable {
 
 /// Files that hold a model or its weights.
 public enum ModelFile {
-  /// Loads a whole-model file.
+  /// Loads a whole-model file, or a folder that Keras saved without zipping it.
   ///
   /// - Throws: ``LSTMError`` with a sentence that names the layer, option or weight at fault.
   public static func load(path: String, options: LoadOptions) throws(LSTMError) -> Model {
-    try load(bytes: try FileBytes.read(path, maxBytes: options.maxBytes), options: options)
+    if FileBytes.isFolder(path), FileBytes.exists(path + "/config.json") {
+      return try KerasArchive(folder: path, maxBytes: options.maxBytes).model()
+    }
+    return try load(bytes: try FileBytes.read(path, maxBytes: options.maxBytes), options: options)
   }
 
-  /// Loads the bytes of a whole-model file.
+  /// Loads the bytes of a whole-model file. What it is, its bytes tell, not its name.
   public static func load(bytes: [UInt8], options: LoadOptions) throws(LSTMError) -> Model {
     guard bytes.count <= options.maxBytes else { throw .io("the file has \(bytes.count) bytes; the limit is \(options.maxBytes)") }
-    return try HDF5.withFile(bytes) { (root) throws(LSTMError) in try KerasHDF5(root).model() }
+    if ZipWalk.isZip(bytes) { return try KerasArchive(bytes, maxBytes: options.maxBytes).model() }
+    return try HDF5.withFile(bytes) { (root) throws(LSTMError) in
+      if try !KerasHDF5.isPresent(in: root) {
+        if try LegacyWeights.isPresent(in: root) {
+          throw .format("the file holds weights only: it has ‘layer_names’ but no ‘model_config’; load them into a model of that architecture")
+        }
+        if VariableStore.isPresent(in: root) {
+          throw .format("the file holds weights only, as Keras 3 writes them to .weights.h5; it has no ‘model_config’")
+        }
+      }
+      return try KerasHDF5(root).model()
+    }
   }
 
-  /// Loads weights for a model of the same architecture, matched by order as Keras does: from a whole-model file, or from one that
-  /// `save_weights("x.h5")` wrote. Either all weights change or none.
+  /// Loads weights for a model of the same architecture, from a file of weights or from a whole model of any kind. Either all weights
+  /// change or none.
   public static func loadWeights(path: String, into model: inout Model, options: LoadOptions) throws(LSTMError) {
-    let bytes = try FileBytes.read(path, maxBytes: options.maxBytes)
-    let saved = model.saved
-    let needs = saved.map { layer in
-      LegacyWeights.Need(
-        name: layer.name, type: layer.type, size: "", weights: layer.weights.map { (model.weights[$0].name, model.weights[$0].shape) })
+    let assembly = try ModelAssembly(of: model)
+    let values: [Int: Values]
+    if path.hasSuffix(".json") {
+      values = try ShardedWeights.values(for: assembly, index: path, maxBytes: options.maxBytes)
+    } else {
+      values = try self.values(for: assembly, in: try FileBytes.read(path, maxBytes: options.maxBytes), options)
     }
-    let read = try HDF5.withFile(bytes) { (root) throws(LSTMError) in try weights(in: root).values(for: needs) }
-    for (layer, found) in zip(saved, read) {
-      for (index, values) in zip(layer.weights, found) { model.weights[index].values = values }
-    }
+    for (slot, one) in values { model.weights[slot].values = one }
   }
 
   /// What a file holds, layer by layer, what is understood and what is not; and whether it loads.
@@ -48,12 +62,26 @@ public enum ModelFile {
     return ("\(path), \(bytes.count) bytes\n" + report.text, report.loads)
   }
 
-  private static func weights(in root: HDF5Group) throws(LSTMError) -> LegacyWeights {
-    if root.contains("model_weights") { return try LegacyWeights(try root.group("model_weights")) }
-    if try LegacyWeights.isPresent(in: root) { return try LegacyWeights(root) }
-    if root.contains("layers") || root.contains("_layer_checkpoint_dependencies") {
-      throw .unsupported("the file holds weights as Keras 3 writes them to .weights.h5 (‘layers/lstm/…’), which is not supported yet")
+  private static func values(for assembly: ModelAssembly, in bytes: [UInt8], _ options: LoadOptions) throws(LSTMError) -> [Int: Values] {
+    if ZipWalk.isZip(bytes) { return try KerasArchive.values(for: assembly, in: bytes, maxBytes: options.maxBytes) }
+    return try HDF5.withFile(bytes) { (root) throws(LSTMError) in
+      try assembly.values(from: try weights(in: root, byName: options.byName))
     }
-    throw .format("the file holds no weights of Keras: it has neither ‘layer_names’ nor ‘model_weights’")
+  }
+
+  private static func weights(in root: HDF5Group, byName: Bool) throws(LSTMError) -> any WeightSource {
+    var legacy: LegacyWeights?
+    if root.contains("model_weights") {
+      legacy = try LegacyWeights(try root.group("model_weights"))
+    } else if try LegacyWeights.isPresent(in: root) {
+      legacy = try LegacyWeights(root)
+    }
+    if var legacy {
+      legacy.byName = byName
+      return legacy
+    }
+    guard !byName else { throw .unsupported("the file keeps weights by class and place, not by name (‘layers/lstm/…’); they cannot be matched by name") }
+    if VariableStore.isPresent(in: root) { return VariableStore(root) }
+    throw .format("the file holds no weights of Keras: it has neither ‘layer_names’ nor ‘model_weights’ nor ‘layers’")
   }
 }

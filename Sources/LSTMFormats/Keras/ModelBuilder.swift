@@ -12,6 +12,18 @@ final class ModelBuilder {
     var layer: Int
     /// Whether training may change it.
     var trainable: Bool
+    /// The recurrent cell that it belongs to.
+    var cell: CellSlots?
+  }
+
+  /// The weights of a recurrent cell: kernel, recurrent kernel and bias, which some files keep in forms of their own.
+  struct CellSlots {
+    /// Which cell.
+    var kind: Recurrent.Cell
+    /// The place of its kernel; the recurrent kernel follows.
+    var first: Int
+    /// The place of its bias.
+    var bias: Int?
   }
 
   /// The generation of Keras that wrote the model.
@@ -55,9 +67,13 @@ final class ModelBuilder {
       return own.map(\.index)
     }
     let first = slots.count
+    var cell: CellSlots?
+    if case .recurrent(let recurrent) = operation {
+      cell = CellSlots(kind: recurrent.cell, first: first, bias: recurrent.useBias ? first + 2 : nil)
+    }
     for spec in specs {
       let trainable = spec.trainable && !config.frozen
-      slots.append(Slot(name: config.path + "/" + spec.name, shape: spec.shape, layer: layer, trainable: trainable))
+      slots.append(Slot(name: config.path + "/" + spec.name, shape: spec.shape, layer: layer, trainable: trainable, cell: cell))
       layers[layer].weights.append(slots.count - 1)
     }
     group.own = specs.indices.map { (first + $0, specs[$0].trainable) }

@@ -2,11 +2,14 @@ import LSTMModel
 
 /// The layers that do nothing once training is over: dropout, noise and regularisation.
 enum NoiseLayers {
-  /// Dropout, SpatialDropout1D, GaussianNoise, GaussianDropout, AlphaDropout, ActivityRegularization.
+  /// Dropout, SpatialDropout1D to 3D, GaussianNoise, GaussianDropout, AlphaDropout, ActivityRegularization, Identity.
   static func identity(_ config: LayerConfig) throws(LSTMError) -> Operation {
     config.ignore("rate", "p", "noise_shape", "stddev", "l1", "l2", "data_format")
     let rate = try config.rate(config.values["rate"] == nil ? "p" : "rate")
     switch config.type {
+    case "Identity": return .identity(Identity())
+    case "SpatialDropout2D": return .identity(Identity(.dropout(rate: rate, shape: [-1, 1, 1, -1])))
+    case "SpatialDropout3D": return .identity(Identity(.dropout(rate: rate, shape: [-1, 1, 1, 1, -1])))
     case "SpatialDropout1D": return .identity(Identity(.dropout(rate: rate, shape: [-1, 1, -1])))
     case "GaussianNoise": return .identity(Identity(.gaussian(deviation: try config.number("stddev", default: 0))))
     case "GaussianDropout": return .identity(Identity(.gaussianDropout(rate: rate)))
