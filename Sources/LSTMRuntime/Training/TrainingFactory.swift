@@ -1,10 +1,12 @@
 import LSTMModel
 
 extension TrainingLayer {
-  /// Makes an operation of the model ready to be trained. `plain` is its inference operator.
+  /// Makes an operation of the model ready to be trained. `plain` is its inference operator; `needsGradient`: a gradient flows through it.
   ///
-  /// - Throws: ``LSTMError/memory(_:)``.
-  static func make(_ operation: Operation, node: Node, in model: Model, plain: Operator, kernels: KernelTable) throws(LSTMError) -> TrainingLayer {
+  /// - Throws: ``LSTMError/unsupported(_:)`` naming a layer that has no gradient, ``LSTMError/memory(_:)``.
+  static func make(
+    _ operation: Operation, node: Node, in model: Model, plain: Operator, needsGradient: Bool, kernels: KernelTable
+  ) throws(LSTMError) -> TrainingLayer {
     let shapes = node.inputs.map { model.shape(of: $0) }
     let layer = model.layers.indices.contains(node.layer) ? model.layers[node.layer] : nil
     switch operation {
@@ -32,7 +34,15 @@ extension TrainingLayer {
     case .globalPooling1D(let it): return GlobalPoolingTraining(it, plain)
     case .attention(let it): return AttentionTraining(it, kernels: kernels)
     case .multiHeadAttention(let it): return try MultiHeadAttentionTraining(it, node.weights.map { model.weights[$0].shape }, kernels: kernels)
-    case .logic: return LogicTraining(plain)
+    case .groupNormalization(let it): return GroupNormalizationTraining(it)
+    case .lengthNormalization(let it): return LengthNormalizationTraining(it, axes: try it.indices(in: shapes[0]))
+    case .rescale(let it): return RescaleTraining(it, node.weights.map { model.weights[$0] }, plain)
+    case .logic, .categoryEncoding, .discretize: return FlatTraining(plain)
+    case .convolutionalLSTM, .spatialConvolution, .spatialPooling, .spatialGlobalPooling, .spatialResize:
+      guard !needsGradient else {
+        throw .unsupported("layer ‘\(layer?.name ?? "")’ is a \(layer?.type ?? "layer"), through which liblstm cannot train")
+      }
+      return FlatTraining(plain)
     }
   }
 }

@@ -28,12 +28,9 @@ final class TrainingPlan {
         needs.append(inputGradients)
         continue
       }
-      layers.append(try TrainingLayer.make(operation, node: node, in: model, plain: plain, kernels: kernels))
-      if case .logic = operation {
-        needs.append(false)
-      } else {
-        needs.append(node.inputs.contains { needs[$0.node] } || node.weights.contains { model.weights[$0].trainable })
-      }
+      let flows = operation.hasGradient && (node.inputs.contains { needs[$0.node] } || node.weights.contains { model.weights[$0].trainable })
+      needs.append(flows)
+      layers.append(try TrainingLayer.make(operation, node: node, in: model, plain: plain, needsGradient: flows, kernels: kernels))
     }
     self.layers = layers
     needsGradient = needs
@@ -44,5 +41,15 @@ final class TrainingPlan {
   /// Packs the weights after they changed.
   func refresh() {
     for (node, layer) in zip(model.nodes, layers) where !node.weights.isEmpty { layer?.refresh(node.weights.map { parameters.weights[$0] }) }
+  }
+}
+
+extension Operation {
+  /// Whether its outputs change smoothly with its inputs.
+  fileprivate var hasGradient: Bool {
+    switch self {
+    case .logic, .categoryEncoding, .discretize: return false
+    default: return true
+    }
   }
 }

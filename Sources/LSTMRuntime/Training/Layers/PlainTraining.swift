@@ -14,8 +14,8 @@ final class CopyTraining: PlainTraining, @unchecked Sendable {
   override func backward(_ call: TrainingCall) { call.inputGradients[0]?.add(call.outputGradients[0]) }
 }
 
-/// Mask arithmetic, which no gradient passes.
-final class LogicTraining: PlainTraining, @unchecked Sendable {}
+/// What no gradient passes: mask arithmetic, classes and intervals, and layers that nothing trained lies before.
+final class FlatTraining: PlainTraining, @unchecked Sendable {}
 
 /// Masking: nothing passes masked steps.
 final class MaskingTraining: PlainTraining, @unchecked Sendable {
