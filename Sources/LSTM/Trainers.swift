@@ -28,6 +28,7 @@ struct TrainerOptions {
   var precision = ElementType.float32
   var threads = 1
   var seed: UInt64 = 0
+  var windowSteps = 0
 
   init(_ options: UnsafePointer<lstm_trainer_options>?) throws(LSTMError) {
     guard let options = unsafe options else { return }
@@ -37,20 +38,30 @@ struct TrainerOptions {
     threads = unsafe Int(options.pointee.threads)
     guard (1...256).contains(threads) else { throw .argument("threads is \(threads); expected 1 to 256") }
     seed = unsafe options.pointee.seed
+    windowSteps = unsafe Int(clamping: options.pointee.tbptt_steps)
+    guard windowSteps >= 0 else { throw .argument("tbptt_steps is \(windowSteps); it may not be negative") }
+  }
+
+  private func spec(_ model: Model) -> TrainingSpec {
+    TrainingSpec(
+      losses: model.outputs.map { _ in LossSpec(.meanSquaredError, name: "mse") },
+      optimizer: OptimizerSpec(type: "SGD", name: "sgd", rule: .sgd(momentum: 0, nesterov: false), learningRate: .constant(0.01)))
   }
 
   func single(_ model: Model) throws(LSTMError) -> LSTMRuntime.Trainer {
     var options = LSTMRuntime.Trainer.Options()
     options.threads = threads
     options.seed = seed
-    return try LSTMRuntime.Trainer(model, options: options)
+    options.windowSteps = windowSteps
+    return try LSTMRuntime.Trainer(model, spec(model), options: options)
   }
 
   func double(_ model: Model) throws(LSTMError) -> LSTMRuntime64.Trainer {
     var options = LSTMRuntime64.Trainer.Options()
     options.threads = threads
     options.seed = seed
-    return try LSTMRuntime64.Trainer(model, options: options)
+    options.windowSteps = windowSteps
+    return try LSTMRuntime64.Trainer(model, spec(model), options: options)
   }
 }
 

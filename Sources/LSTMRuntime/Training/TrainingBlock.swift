@@ -56,7 +56,8 @@ final class TrainingBlock {
         plain: plain, inputGradients: node.inputs.map { plan.needsGradient[$0.node] ? gradients[$0.node][$0.output] : nil },
         outputGradients: gradients[index], weights: node.weights.map { plan.parameters.weights[$0] },
         weightGradients: node.weights.map { plan.parameters.part(of: gradient, $0) }, kept: parts(layout.kept[index]),
-        scratch: parts(layout.scratch[index]), chance: Chance(seed: seed, stream: UInt32(truncatingIfNeeded: 2 * index)))
+        scratch: parts(layout.scratch[index]), chance: Chance(seed: seed, stream: UInt32(truncatingIfNeeded: 2 * index)),
+        isByArgument: plan.byArgument.contains(index))
     }
     let model = plan.model
     inputs = model.inputs.map { tensors[$0.value.node][$0.value.output] }
@@ -87,12 +88,13 @@ final class TrainingBlock {
   var keptStates: [Floats] { Array(states.joined()) }
 
   /// Runs all layers forward.
-  func forward(_ mode: TrainingMode, step: UInt64) throws(LSTMError) {
+  func forward(_ mode: TrainingMode, step: UInt64, batch: Int) throws(LSTMError) {
     for (index, layer) in plan.layers.enumerated() {
       guard let layer, let call = calls[index] else { continue }
       call.mode = mode
       call.chance.step = step
       call.chance.firstRow = firstRow * (call.inputs[0].shape.first ?? 1) / max(inputs.first?.shape.first ?? 1, 1)
+      call.share = Double(batch) / Double(max(inputs.first?.shape.first ?? 1, 1))
       try layer.forward(call)
     }
   }
@@ -108,6 +110,23 @@ final class TrainingBlock {
     for (index, layer) in plan.layers.enumerated().reversed() where plan.needsGradient[index] {
       guard let layer, let call = calls[index] else { continue }
       layer.backward(call)
+    }
+  }
+
+  /// What the block's numbers add to the loss.
+  var penalty: Double {
+    var sum = 0.0
+    for (layer, call) in zip(plan.layers, calls) { if let call, let layer { sum += layer.penalty(call) } }
+    return sum
+  }
+
+  /// The first node whose output, or (backwards) output gradient, holds a number that is not finite.
+  func firstFault(gradients: Bool) -> Int? {
+    let order = gradients ? Array(calls.indices.reversed()) : Array(calls.indices)
+    return order.first { index in
+      guard let call = calls[index] else { return false }
+      let arrays = gradients ? call.outputGradients : call.outputs.map(\.values)
+      return arrays.contains { floats in (0..<floats.count).contains { !floats[$0].isFinite } }
     }
   }
 

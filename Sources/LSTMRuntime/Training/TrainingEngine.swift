@@ -95,9 +95,10 @@ final class TrainingEngine {
   ///
   /// - Throws: an error about the inputs' numbers (a token out of range).
   func forward(_ inputs: [Floats], _ mode: TrainingMode, step: UInt64) throws(LSTMError) {
+    let rows = inputShapes.first?[0] ?? 0
     try eachBlock { [outputs, outputMasks] block throws(LSTMError) in
       for (from, to) in zip(inputs, block.inputs) { to.values.copy(from: TrainingEngine.part(from, block.firstRow, to)) }
-      try block.forward(mode, step: step)
+      try block.forward(mode, step: step, batch: rows)
       for (from, to) in zip(block.outputs, outputs) { TrainingEngine.part(to.values, block.firstRow, from).copy(from: from.values) }
       for (from, to) in zip(block.outputMasks, outputMasks) {
         if let from, let to { TrainingEngine.part(to.values, block.firstRow, from).copy(from: from.values) }
@@ -126,6 +127,15 @@ final class TrainingEngine {
 
   /// Takes over what the forward pass changed for good: moving averages, kept states.
   func commit() { for block in blocks[..<used] { block.commit() } }
+
+  /// What activities add to the loss.
+  var penalty: Double { blocks[..<used].reduce(0) { $0 + $1.penalty } }
+
+  /// The first node whose output, or (backwards) output gradient, holds a number that is not finite.
+  func firstFault(gradients: Bool) -> Int? {
+    let found = blocks[..<used].compactMap { $0.firstFault(gradients: gradients) }
+    return gradients ? found.max() : found.min()
+  }
 
   /// The kept states of all blocks.
   var keptStates: [Floats] { blocks[..<used].flatMap { $0.keptStates } }

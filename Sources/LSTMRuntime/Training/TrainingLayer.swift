@@ -32,11 +32,16 @@ final class TrainingCall {
   /// Where chance comes from.
   var chance: Chance
   var mode = TrainingMode.training
+  /// Whether the output's gradient is by the argument of the layer's activation instead of its result.
+  let isByArgument: Bool
+  /// Rows of the whole batch for each row of the block's input.
+  var share = 1.0
 
   init(
     plain: Call, inputGradients: [Floats?], outputGradients: [Floats], weights: [Floats], weightGradients: [Floats?], kept: [Floats],
-    scratch: [Floats], chance: Chance
+    scratch: [Floats], chance: Chance, isByArgument: Bool
   ) {
+    self.isByArgument = isByArgument
     self.plain = plain
     inputs = plain.inputs
     masks = plain.masks
@@ -81,6 +86,9 @@ class TrainingLayer: @unchecked Sendable {  // packed weights are written betwee
 
   /// Adds to the gradients of inputs and weights what the gradients of the outputs make of them.
   func backward(_ call: TrainingCall) {}
+
+  /// What the block's numbers add to the loss.
+  func penalty(_ call: TrainingCall) -> Double { 0 }
 
   /// Takes over what the pass changed for good, such as moving averages and kept states. Not called by gradient checks.
   func commit(_ call: TrainingCall) {}

@@ -10,6 +10,8 @@ final class TrainingPlan {
   /// For each node whether a gradient flows through it.
   let needsGradient: [Bool]
   let parameters: Parameters
+  /// Nodes whose output's gradient is given by the argument of their activation.
+  var byArgument: Set<Int> = []
   /// Whether a batch may be split into blocks of rows.
   let splitsBatch: Bool
 

@@ -38,9 +38,11 @@ final class DenseTraining: TrainingLayer, @unchecked Sendable {
     dz.fill(0)
     for index in 0..<rows {
       row.copy(from: call.outputGradients[0].slice(index * it.units, it.units))
-      kernels.backward(
-        it.activation, before: it.activation.slopeNeedsArgument ? call.kept[0].slice(index * it.units, it.units) : nil,
-        after: out.values.slice(index * it.units, it.units), gradient: row, width: it.units)
+      if !call.isByArgument {
+        kernels.backward(
+          it.activation, before: it.activation.slopeNeedsArgument ? call.kept[0].slice(index * it.units, it.units) : nil,
+          after: out.values.slice(index * it.units, it.units), gradient: row, width: it.units)
+      }
       dz.slice(index * matrix.width, it.units).copy(from: row)
     }
     matrix.addGradient(

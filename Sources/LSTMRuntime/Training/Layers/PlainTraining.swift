@@ -58,6 +58,7 @@ final class ActivationTraining: PlainTraining, @unchecked Sendable {
     guard let dx = call.inputGradients[0] else { return }
     let x = call.inputs[0]
     let (y, dy) = (call.outputs[0].values, call.outputGradients[0])
+    if call.isByArgument { return dx.add(dy) }
     guard case .softmax(let stated) = activation else {
       let d = call.scratch[0]
       d.copy(from: dy)
