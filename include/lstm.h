@@ -413,6 +413,90 @@ lstm_status lstm_trace_get_series(const lstm_trace *trace, size_t index, lstm_se
 /** Frees the handle and the numbers. NULL is ignored. */
 void lstm_trace_free(lstm_trace *trace);
 
+/* ---------------------------------------------------------------- trainer: learning */
+
+/** A model's weights on their way: what is learnt stays in the trainer until lstm_trainer_update_model(). */
+typedef struct lstm_trainer lstm_trainer;
+
+typedef struct lstm_trainer_options {
+  size_t struct_size;
+  const char *configuration; /**< JSON: what to learn and how, in the words of Keras' compile(); NULL for what the model's file states */
+  int32_t precision;         /**< LSTM_FLOAT32 (the default) or LSTM_FLOAT64 */
+  int32_t threads;           /**< 1 (the default) … 256; results do not depend on it */
+  uint64_t seed;             /**< decides dropout, noise and the order of samples */
+  int64_t tbptt_steps;       /**< truncated back-propagation through time: steps of a window; 0 (the default) for whole sequences */
+} lstm_trainer_options;
+
+/** Rows to learn from. Arrays have any dtype and the same first dimension. */
+typedef struct lstm_batch {
+  size_t struct_size;
+  const lstm_array *const *inputs; /**< one for each input of the model, in its order */
+  size_t input_count;
+  const lstm_array *const *targets; /**< one for each output */
+  size_t target_count;
+  const lstm_array *const *weights; /**< of samples, [batch] or [batch, steps]: none, one for all outputs, or one for each (entries may be NULL) */
+  size_t weight_count;
+} lstm_batch;
+
+/** What lstm_trainer_check_gradients() found. */
+typedef struct lstm_gradient_report {
+  size_t struct_size;
+  int64_t checked;  /**< how many derivatives were compared */
+  double worst;     /**< the largest difference, relative to the largest derivative of its weight */
+  size_t weight;    /**< where it was found: a weight of the model */
+  int64_t element;  /**< and which of its numbers */
+  double analytic;  /**< what back-propagation says there */
+  double numeric;   /**< what central differences say */
+} lstm_gradient_report;
+
+void lstm_trainer_options_init(lstm_trainer_options *options);
+void lstm_batch_init(lstm_batch *batch);
+void lstm_gradient_report_init(lstm_gradient_report *report);
+
+/** Prepares to train a model, from the weights that it has now. `options`: NULL for the defaults.
+ *  Errors: UNSUPPORTED (a layer that has no gradient, by name), ARGUMENT, FORMAT (the configuration is no JSON), MEMORY, HANDLE. */
+lstm_status lstm_trainer_create(const lstm_model *model, const lstm_trainer_options *options, lstm_trainer **trainer);
+
+/** Frees the handle, its memory and its threads. NULL is ignored. */
+void lstm_trainer_free(lstm_trainer *trainer);
+
+/** How many values a batch reports, and their names: "loss" first. `count` is never 0. */
+lstm_status lstm_trainer_get_value_count(const lstm_trainer *trainer, size_t *count);
+lstm_status lstm_trainer_get_value_name(const lstm_trainer *trainer, size_t index, const char **name);
+
+/**
+ * Learns from one batch: forward, backward, update. `values` (may be NULL if `count` is 0) receives the first `count` of the values.
+ * Errors: SHAPE, ARGUMENT (a token or class out of range, …), MEMORY, STATE (the loss or a gradient is no finite number: the sentence says
+ * where that began, and the weights are as before).
+ */
+lstm_status lstm_trainer_train_batch(lstm_trainer *trainer, const lstm_batch *batch, double *values, size_t count);
+
+/** The same values for a batch without learning from it, computed as a session would: no dropout, fixed averages. */
+lstm_status lstm_trainer_evaluate(lstm_trainer *trainer, const lstm_batch *batch, double *values, size_t count);
+
+/** How many numbers the gradients have: those of all trainable weights in the model's order. */
+lstm_status lstm_trainer_get_gradient_count(const lstm_trainer *trainer, size_t *count);
+
+/** Forward and backward without an update; the gradients are read with lstm_trainer_get_gradients(). */
+lstm_status lstm_trainer_compute_gradients(lstm_trainer *trainer, const lstm_batch *batch, double *values, size_t count);
+
+/** Copies the gradients of the last batch: `count` numbers of `dtype` (LSTM_FLOAT32 or LSTM_FLOAT64), which must be their number. */
+lstm_status lstm_trainer_get_gradients(const lstm_trainer *trainer, int32_t dtype, void *gradients, size_t count);
+
+/** Updates the weights by gradients of the caller's, such as the average over several processes. */
+lstm_status lstm_trainer_apply_gradients(lstm_trainer *trainer, int32_t dtype, const void *gradients, size_t count);
+
+/** Writes the trainer's weights to the model it was made from, or to one of the same architecture. */
+lstm_status lstm_trainer_update_model(const lstm_trainer *trainer, lstm_model *model);
+
+/** Sets the state of stateful layers to zero. */
+lstm_status lstm_trainer_reset_states(lstm_trainer *trainer);
+
+/** Compares the gradients of a batch with central differences of the loss, in double precision whatever the trainer's, for at most
+ *  `samples` numbers of each weight (0: all). The trainer is left as it was. */
+lstm_status lstm_trainer_check_gradients(const lstm_trainer *trainer, const lstm_batch *batch, int64_t samples,
+                                         lstm_gradient_report *report);
+
 #ifdef __cplusplus
 }
 #endif
