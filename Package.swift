@@ -81,3 +81,11 @@ let package = Package(
   ],
   swiftLanguageModes: [.v6]
 )
+
+// The fuzz targets need a sanitizer in every module, so they are built only when asked for: Tests/Fuzz/fuzz.sh.
+if Context.environment["LSTM_FUZZ"] != nil {
+  package.targets.append(
+    .executableTarget(
+      name: "LSTMFuzz", dependencies: ["LSTMFormats", "LSTMModel", "CHDF5"], path: "Tests/Fuzz", exclude: ["fuzz.sh", "corpus", "finds"],
+      swiftSettings: [.unsafeFlags(["-parse-as-library"])]))
+}
