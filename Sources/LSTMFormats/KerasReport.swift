@@ -54,7 +54,9 @@ struct KerasReport {
     }
     if file.architecture.generation > .keras1 {
       let rule = file.architecture.generation >= .keras3 ? "x/6 + 0.5" : "0.2 x + 0.5"
-      if file.architecture.config.text.contains("\"hard_sigmoid\"") { lines.append("Assumed     hard_sigmoid is clip(\(rule), 0, 1), as in that version") }
+      if file.architecture.config.text.contains("\"hard_sigmoid\"") {
+        lines.append("Assumed     hard_sigmoid is clip(\(rule), 0, 1), as in that version")
+      }
     }
     let type = file.architecture.config["class_name"]?.string ?? "unknown"
     let name = file.architecture.config["config"]?["name"]?.string.map { " ‘\($0)’" } ?? ""
