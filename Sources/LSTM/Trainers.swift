@@ -2,6 +2,7 @@
 
 import CLSTM
 import LSTMCaller
+import LSTMFormats
 import LSTMModel
 import LSTMRuntime
 import LSTMRuntime64
@@ -13,10 +14,12 @@ final class TrainerHandle {
   let model: Model
   /// How to make another one.
   let options: TrainerOptions
+  let spec: TrainingSpec
   /// Strings lent to C.
   let strings = LentStrings()
 
-  init(_ trainer: any RunningTrainer, _ model: Model, _ options: TrainerOptions) {
+  init(_ trainer: any RunningTrainer, _ model: Model, _ spec: TrainingSpec, _ options: TrainerOptions) {
+    self.spec = spec
     self.trainer = trainer
     self.model = model
     self.options = options
@@ -29,6 +32,7 @@ struct TrainerOptions {
   var threads = 1
   var seed: UInt64 = 0
   var windowSteps = 0
+  var configuration: String?
 
   init(_ options: UnsafePointer<lstm_trainer_options>?) throws(LSTMError) {
     guard let options = unsafe options else { return }
@@ -38,30 +42,25 @@ struct TrainerOptions {
     threads = unsafe Int(options.pointee.threads)
     guard (1...256).contains(threads) else { throw .argument("threads is \(threads); expected 1 to 256") }
     seed = unsafe options.pointee.seed
+    if unsafe options.pointee.configuration != nil { configuration = unsafe try string(options.pointee.configuration, "configuration") }
     windowSteps = unsafe Int(clamping: options.pointee.tbptt_steps)
     guard windowSteps >= 0 else { throw .argument("tbptt_steps is \(windowSteps); it may not be negative") }
   }
 
-  private func spec(_ model: Model) -> TrainingSpec {
-    TrainingSpec(
-      losses: model.outputs.map { _ in LossSpec(.meanSquaredError, name: "mse") },
-      optimizer: OptimizerSpec(type: "SGD", name: "sgd", rule: .sgd(momentum: 0, nesterov: false), learningRate: .constant(0.01)))
-  }
-
-  func single(_ model: Model) throws(LSTMError) -> LSTMRuntime.Trainer {
+  func single(_ model: Model, _ spec: TrainingSpec) throws(LSTMError) -> LSTMRuntime.Trainer {
     var options = LSTMRuntime.Trainer.Options()
     options.threads = threads
     options.seed = seed
     options.windowSteps = windowSteps
-    return try LSTMRuntime.Trainer(model, spec(model), options: options)
+    return try LSTMRuntime.Trainer(model, spec, options: options)
   }
 
-  func double(_ model: Model) throws(LSTMError) -> LSTMRuntime64.Trainer {
+  func double(_ model: Model, _ spec: TrainingSpec) throws(LSTMError) -> LSTMRuntime64.Trainer {
     var options = LSTMRuntime64.Trainer.Options()
     options.threads = threads
     options.seed = seed
     options.windowSteps = windowSteps
-    return try LSTMRuntime64.Trainer(model, spec(model), options: options)
+    return try LSTMRuntime64.Trainer(model, spec, options: options)
   }
 }
 
@@ -119,8 +118,12 @@ public func lstm_trainer_create(
     let out = unsafe try present(trainer, "trainer")
     let options = unsafe try TrainerOptions(options)
     let model = handle.model
-    let made: any RunningTrainer = options.precision == .float64 ? try options.double(model) : try options.single(model)
-    unsafe out.pointee = try Handles.make(TrainerHandle(made, model, options), .trainer)
+    guard let text = options.configuration ?? (model.training.isEmpty ? nil : model.training) else {
+      throw .argument("the model's file does not state how it is trained: options.configuration must name a loss and an optimizer")
+    }
+    let spec = try TrainingConfig.read(text, outputs: model.outputs.map(\.name))
+    let made: any RunningTrainer = options.precision == .float64 ? try options.double(model, spec) : try options.single(model, spec)
+    unsafe out.pointee = try Handles.make(TrainerHandle(made, model, spec, options), .trainer)
   }
 }
 
