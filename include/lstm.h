@@ -164,6 +164,48 @@ void lstm_model_free(lstm_model *model);
  */
 lstm_status lstm_check_file(const char *path, char *report, size_t size, size_t *needed, int32_t *loads);
 
+/* ---------------------------------------------------------------- saving */
+
+#define LSTM_FORMAT_AUTO 0              /**< What the file's name says: .h5 or .hdf5 a whole Keras model, for both generations where one file can
+                                             be, else for the one that the model is of; .weights.h5; .keras; .safetensors. */
+#define LSTM_FORMAT_KERAS_H5 1          /**< Keras' whole model in HDF5, as Keras 2 and Keras 3 both open it. */
+#define LSTM_FORMAT_KERAS2_H5 2         /**< The same for Keras 2 alone, which can say more: initial states, models inside functional models. */
+#define LSTM_FORMAT_KERAS3_H5 3         /**< The same for Keras 3 alone. */
+#define LSTM_FORMAT_KERAS2_WEIGHTS 4    /**< Weights alone, as Keras 2's `save_weights("x.h5")` writes them. */
+#define LSTM_FORMAT_KERAS3_WEIGHTS 5    /**< Weights alone, as Keras 3's `save_weights("x.weights.h5")` writes them. */
+#define LSTM_FORMAT_KERAS 6             /**< Keras 3's `.keras`. */
+#define LSTM_FORMAT_TORCH_H5 7          /**< Weights alone under the names of a PyTorch state_dict ("lstm.weight_ih_l0"), in flat HDF5 datasets. */
+#define LSTM_FORMAT_SAFETENSORS 8       /**< The same as safetensors. */
+
+#define LSTM_SAVE_WITHOUT_TRAINING 1 /**< Leave out loss, optimiser and its state, which Keras' whole models otherwise keep if the model has them. */
+
+/** How to save. */
+typedef struct lstm_save_options {
+  size_t struct_size;
+  uint32_t flags;    /**< 0 or LSTM_SAVE_WITHOUT_TRAINING */
+  uint32_t reserved; /**< must be 0 */
+} lstm_save_options;
+
+void lstm_save_options_init(lstm_save_options *options);
+
+/**
+ * Saves a model. The same model makes the same bytes each time. What a format cannot express, or what its readers would compute in
+ * another way than the model does, is refused by name: nothing is left out in silence.
+ *
+ * `path`: the file, which need not exist. It is replaced at once when all is written and flushed to the disk: after an error, or if the
+ * machine stops, it is the old file or the new one, whole. `format`: LSTM_FORMAT_…. `options`: NULL for the defaults.
+ * Errors: UNSUPPORTED (the layer or option that the format cannot express), IO, ARGUMENT, HANDLE, MEMORY.
+ */
+lstm_status lstm_model_save(const lstm_model *model, const char *path, int32_t format, const lstm_save_options *options);
+
+/** The bytes that lstm_model_save() would write. `format` may not be LSTM_FORMAT_AUTO: there is no name.
+ *
+ * Writes them to `bytes`, which has room for `size` (may be NULL if `size` is 0), and their number to `written` (not NULL). Too small
+ * a buffer is left alone: LSTM_ERROR_BUFFER, and `written` says what is needed. So a first call with NULL and 0 asks for the size.
+ */
+lstm_status lstm_model_save_memory(const lstm_model *model, int32_t format, const lstm_save_options *options, void *bytes, size_t size,
+                                   size_t *written);
+
 /* ---------------------------------------------------------------- inspection */
 
 /** What a model is. */

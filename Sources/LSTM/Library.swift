@@ -74,6 +74,13 @@ public func lstm_from_json_options_init(_ options: UnsafeMutablePointer<lstm_fro
   unsafe clear(options, value)
 }
 
+@_cdecl("lstm_save_options_init") @implementation
+public func lstm_save_options_init(_ options: UnsafeMutablePointer<lstm_save_options>?) {
+  var value = lstm_save_options()
+  value.struct_size = MemoryLayout<lstm_save_options>.size
+  unsafe clear(options, value)
+}
+
 @_cdecl("lstm_model_info_init") @implementation
 public func lstm_model_info_init(_ info: UnsafeMutablePointer<lstm_model_info>?) {
   var value = unsafe lstm_model_info()
