@@ -17,9 +17,11 @@ from .arguments import input_arrays, output_arrays
 from .batches import checked_size, run_in_batches
 from .description import decoded, layers, model_info, tensors
 from .sessions import Sessions, key_of
+from .fitting import History
 from .source import Source
 from .stream import Stream, new_stream
 from .trace import Trace, traced
+from .training import Trainer
 from .weights import Weights, places_of
 
 
@@ -123,6 +125,22 @@ class Model:
         """A table of layers, shapes and parameter counts."""
         handle = self._open()
         return text(lambda buffer, size, needed: int(library().lstm_model_summary(handle, buffer, size, needed)))
+
+    def trainer(self, **options: Any) -> Trainer:
+        """A trainer of this model: see liblstm.Trainer for its options."""
+        return Trainer(self, **options)
+
+    def fit(self, x: Any = None, y: Any = None, *, loss: Any = None, optimizer: Any = None, metrics: Any = None, precision: Any = "float32",
+            threads: int = 1, seed: int = 0, learning_rate: Optional[float] = None, class_weight: Any = None, tbptt_steps: int = 0,
+            **options: Any) -> History:
+        """Trains the model and returns the history: Trainer(model, …).fit(x, y, …) in one call.
+
+        `loss`, `optimizer`, `metrics`: as liblstm.Trainer takes them; without any, the model's file decides. What else there is, such as
+        epochs, batch_size, validation_split and callbacks, is what Trainer.fit() takes.
+        """
+        trainer = Trainer(self, loss=loss, optimizer=optimizer, metrics=metrics, learning_rate=learning_rate, class_weight=class_weight,
+                          precision=precision, threads=threads, seed=seed, tbptt_steps=tbptt_steps)
+        return trainer.fit(x, y, **options)
 
     @property
     def closed(self) -> bool:
