@@ -16,7 +16,7 @@ from ._errors import (ArgumentError, DTypeError, FileError, FormatError, HandleE
                       LSTMMemoryError, MissingPackageError, ShapeError, SmallBufferError, StateError, UnknownNameError, UnsupportedError)
 from ._library import cpu, library_path, version
 from .description import Layer, Report, TensorInfo, check_file
-from .graph import Input
+from .layer import Input
 from .model import Model, Sequential, load, load_bytes
 from .stream import Stream
 from .trace import Trace

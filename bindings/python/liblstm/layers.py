@@ -4,7 +4,7 @@ from __future__ import annotations
 from typing import Any
 
 from ._errors import ArgumentError
-from .graph import REQUIRED, Input, InputLayer, Layer, Tensor, snake
+from .layer import REQUIRED, Input, InputLayer, Layer, Tensor, snake
 
 _KERNEL = {"kernel_initializer": "glorot_uniform", "bias_initializer": "zeros", "kernel_regularizer": None, "bias_regularizer": None,
            "activity_regularizer": None, "kernel_constraint": None, "bias_constraint": None}

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import Any, Callable, Mapping
 
-from .graph import plain
+from .layer import plain
 
 
 class Words:
