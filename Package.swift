@@ -77,6 +77,8 @@ let package = Package(
       ]),
     .testTarget(
       name: "LSTMRuntimeTests", dependencies: ["LSTMModel", "LSTMCaller", "LSTMRuntime"], path: "Tests/LSTMRuntimeTests"),
+    .testTarget(
+      name: "LSTMTrainingTests", dependencies: ["LSTMModel", "LSTMFormats", "LSTMRuntime64"], path: "Tests/LSTMTrainingTests"),
     .testTarget(name: "LSTMFormatsTests", dependencies: ["LSTMFormats", "LSTMModel"], path: "Tests/LSTMFormatsTests"),
   ],
   swiftLanguageModes: [.v6]
