@@ -19,13 +19,19 @@ struct TrainingState {
     let config = try JSON(model.training, what: "the training configuration")
     let optimizer = config["optimizer_config"] ?? config["optimizer"] ?? .null
     guard case .object = config, let name = optimizer["class_name"]?.string ?? optimizer.string else { return nil }
-    type = name.split(separator: ">").last.map(String.init) ?? name
+    let short = name.split(separator: ">").last.map(String.init) ?? name
+    type = TrainingState.classes[short.lowercased()] ?? short
     options = optimizer["config"]?.members ?? []
     rest = config.members.filter { $0.name != "optimizer_config" && $0.name != "optimizer" }
     variables = model.optimizer
     isKeras3 = model.generation >= .keras3
   }
 
+  /// Classes that may be named in small letters.
+  private static let classes = [
+    "sgd": "SGD", "adam": "Adam", "adamw": "AdamW", "nadam": "Nadam", "rmsprop": "RMSprop", "adagrad": "Adagrad", "adadelta": "Adadelta",
+    "adamax": "Adamax", "ftrl": "Ftrl",
+  ]
   /// Classes whose arrays both generations keep in the same order.
   private static let sameOrder: Set<String> = ["SGD", "Adam", "AdamW", "Nadam", "RMSprop", "Adagrad"]
   private static let forBoth: Set<String> = ["SGD", "Adam", "Nadam", "RMSprop", "Adagrad", "Adadelta", "Adamax", "Ftrl"]

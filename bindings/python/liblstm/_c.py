@@ -38,6 +38,22 @@ class LoadOptions(Structure):
     _fields_ = [("struct_size", c_size_t), ("flags", c_uint32), ("reserved", c_uint32), ("max_bytes", c_uint64)]
 
 
+FORMAT_AUTO = 0
+FORMAT_KERAS_H5 = 1
+FORMAT_KERAS2_H5 = 2
+FORMAT_KERAS3_H5 = 3
+FORMAT_KERAS2_WEIGHTS = 4
+FORMAT_KERAS3_WEIGHTS = 5
+FORMAT_KERAS = 6
+FORMAT_TORCH_H5 = 7
+FORMAT_SAFETENSORS = 8
+SAVE_WITHOUT_TRAINING = 1
+
+
+class SaveOptions(Structure):
+    _fields_ = [("struct_size", c_size_t), ("flags", c_uint32), ("reserved", c_uint32)]
+
+
 class ModelInfo(Structure):
     _fields_ = [("struct_size", c_size_t), ("name", c_char_p), ("writer", c_char_p), ("format", c_char_p),
                 ("input_count", c_size_t), ("output_count", c_size_t), ("layer_count", c_size_t), ("weight_count", c_size_t),
@@ -80,6 +96,7 @@ class SeriesInfo(Structure):
 STRUCTS: dict[str, type[Structure]] = {
     "lstm_array": Array,
     "lstm_load_options": LoadOptions,
+    "lstm_save_options": SaveOptions,
     "lstm_model_info": ModelInfo,
     "lstm_tensor_info": TensorInfo,
     "lstm_layer_info": LayerInfo,
@@ -97,6 +114,7 @@ _NewHandle = POINTER(c_void_p)
 _Arrays = POINTER(POINTER(Array))
 _Size = POINTER(c_size_t)
 _Load = POINTER(LoadOptions)
+_Save = POINTER(SaveOptions)
 
 _INIT: dict[str, tuple[Any, list[Any]]] = {
     name + "_init": (None, [POINTER(struct)]) for name, struct in STRUCTS.items()
@@ -113,6 +131,8 @@ FUNCTIONS: dict[str, tuple[Any, list[Any]]] = {
     "lstm_model_load": (c_int32, [c_char_p, _Load, _NewHandle]),
     "lstm_model_load_memory": (c_int32, [_Address, c_size_t, _Load, _NewHandle]),
     "lstm_model_load_weights": (c_int32, [_Handle, c_char_p, _Load]),
+    "lstm_model_save": (c_int32, [_Handle, c_char_p, c_int32, _Save]),
+    "lstm_model_save_memory": (c_int32, [_Handle, c_int32, _Save, _Address, c_size_t, _Size]),
     "lstm_model_free": (None, [_Handle]),
     "lstm_check_file": (c_int32, [c_char_p, _Address, c_size_t, _Size, POINTER(c_int32)]),
     "lstm_model_get_info": (c_int32, [_Handle, POINTER(ModelInfo)]),

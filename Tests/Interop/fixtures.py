@@ -1,0 +1,33 @@
+"""The models that are converted: every fixture that holds a whole model, with the inputs of its calls."""
+import json
+import sys
+from pathlib import Path
+
+import h5py
+
+ROOT = Path(__file__).resolve().parents[2]
+FIXTURES = ROOT / "Tests" / "Fixtures"
+sys.path.insert(0, str(ROOT / "bindings" / "python"))
+
+MANIFEST = json.loads((FIXTURES / "manifest.json").read_text())
+TOLERANCE = {a["arch"]: a["tolerance"].get("suggested_abs", 1e-5) for a in MANIFEST["architectures"]}
+
+
+def model_files(only=""):
+    """Paths of whole-model files, one after the other, with the name of their architecture and the file of their inputs."""
+    for entry in MANIFEST["keras_files"]:
+        name = entry.get("file") or ""
+        if not name or entry.get("architecture_from") or only not in name:
+            continue
+        if name.endswith(".w.h5") or name.endswith(".weights.h5") or not name.startswith("keras/"):
+            continue
+        yield FIXTURES / name, entry["arch"], FIXTURES / entry["expected"]
+
+
+def inputs_of(path):
+    """The inputs of the first call."""
+    with h5py.File(path, "r") as file:
+        group = file["call_0"] if file.attrs.get("multi_call") else file
+        if "input" in group:
+            return [group["input"][()]]
+        return [group["input_%d" % n][()] for n in range(sum(name.startswith("input_") for name in group))]
