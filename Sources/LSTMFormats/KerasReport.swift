@@ -59,7 +59,7 @@ struct KerasReport {
     let type = file.architecture.config["class_name"]?.string ?? "unknown"
     let name = file.architecture.config["config"]?["name"]?.string.map { " ‘\($0)’" } ?? ""
     lines.append("Model       \(type)\(name)")
-    if root.contains("optimizer_weights") { lines.append("Not read    the optimizer's state") }
+    if root.contains("optimizer_weights") { lines.append("Kept        the optimizer's state, to be saved again") }
   }
 
   /// A file without a configuration: at least say what there is.

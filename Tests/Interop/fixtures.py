@@ -31,3 +31,14 @@ def inputs_of(path):
         if "input" in group:
             return [group["input"][()]]
         return [group["input_%d" % n][()] for n in range(sum(name.startswith("input_") for name in group))]
+
+
+def optimizer_of(path):
+    """The arrays of the optimiser of a whole-model HDF5 file that Keras 2.12 or newer wrote."""
+    if not h5py.is_hdf5(path):
+        return []
+    with h5py.File(path, "r") as file:
+        if "optimizer_weights" not in file or "is_legacy_optimizer" not in file.attrs["training_config"] and ".k2" in path.name:
+            return []
+        group = file["optimizer_weights"]
+        return [group[name][()] for name in group.attrs["weight_names"]]

@@ -57,8 +57,26 @@ struct TrainingState {
     }
     if target == .keras2, isKeras3 { result.options.append(JSON.Member(name: "is_legacy_optimizer", value: .bool(false))) }
     result.rest = isSame ? rest.map { JSON.Member(name: $0.name, value: TrainingState.object($0.value, target, module: nil)) } : restTranslated(target)
+    if target.isForKeras3 {
+      result.rest = result.rest.map { $0.name == "loss" ? JSON.Member(name: "loss", value: TrainingState.fullNames($0.value)) : $0 }
+    }
     result.variables = isSame ? variables : try variablesTranslated(target, isOld: isOld, rate: result.option("learning_rate"))
     return result
+  }
+
+  /// Keras 3 does not find a loss of an HDF5 file by the short name that it writes there itself.
+  private static func fullNames(_ value: JSON) -> JSON {
+    let names = [
+      "mse": "mean_squared_error", "mae": "mean_absolute_error", "mape": "mean_absolute_percentage_error",
+      "msle": "mean_squared_logarithmic_error", "kld": "kl_divergence", "bce": "binary_crossentropy",
+    ]
+    switch value {
+    case .string(let name): return .string(names[name.lowercased()] ?? name)
+    case .array(let elements): return .array(elements.map(fullNames))
+    case .object(let members) where value["class_name"] == nil:
+      return .object(members.map { JSON.Member(name: $0.name, value: fullNames($0.value)) })
+    default: return value
+    }
   }
 
   /// `training_config` of an HDF5 file.
