@@ -97,10 +97,17 @@ void lstm_array_init(lstm_array *array);
 /** A network: layers and weights. Shared freely between threads. */
 typedef struct lstm_model lstm_model;
 
+/** Weights belong to the layers of the same name, not to those at the same place; layers that the file does not name keep theirs. */
+#define LSTM_LOAD_BY_NAME 1
+/** A file of weights alone becomes a plain stack of layers, inferred from names and shapes; the summary says what was assumed. */
+#define LSTM_LOAD_INFER 2
+/** The file is of the caller's own making: its HDF5 structure is not checked before libhdf5 sees it. Saves milliseconds on large files. */
+#define LSTM_LOAD_TRUSTED 4
+
 /** How to load. */
 typedef struct lstm_load_options {
   size_t struct_size;
-  uint32_t flags;    /**< must be 0 */
+  uint32_t flags;    /**< LSTM_LOAD_BY_NAME, LSTM_LOAD_INFER, LSTM_LOAD_TRUSTED, or 0 */
   uint32_t reserved; /**< must be 0 */
   uint64_t max_bytes; /**< files larger than this are refused with FORMAT; 0 means 4 GiB */
 } lstm_load_options;
@@ -108,7 +115,8 @@ typedef struct lstm_load_options {
 void lstm_load_options_init(lstm_load_options *options);
 
 /**
- * Opens a whole-model file: the HDF5 that Keras' `model.save("x.h5")` writes.
+ * Opens a model file. What it is, its bytes tell, not its name: the HDF5 that Keras' `model.save("x.h5")` writes since version 1, a
+ * `.keras` archive, or the folder of one that was not zipped. With LSTM_LOAD_INFER also a file of weights alone.
  *
  * `path`: the file. `options`: NULL for the defaults. `model`: receives the handle; free it with lstm_model_free().
  * Errors: IO (no such file), FORMAT (damaged or no model), UNSUPPORTED (a layer or option, by name), SHAPE (a weight does not
@@ -119,9 +127,29 @@ lstm_status lstm_model_load(const char *path, const lstm_load_options *options, 
 /** The same from the bytes of such a file in memory, which are not needed afterwards. */
 lstm_status lstm_model_load_memory(const void *bytes, size_t size, const lstm_load_options *options, lstm_model **model);
 
+/** How to make a new model. */
+typedef struct lstm_from_json_options {
+  size_t struct_size;
+  uint64_t seed;      /**< of the initializers; the default is 0 */
+  uint64_t max_bytes; /**< weights larger than this in total are refused with SHAPE; 0 means 4 GiB */
+} lstm_from_json_options;
+
+void lstm_from_json_options_init(lstm_from_json_options *options);
+
 /**
- * Reads the weights of another file of the same architecture, a whole model or one of Keras' `save_weights("x.h5")`, matched
- * by order as Keras does. Sessions and streams made before keep the weights they had. Either all weights change or none.
+ * Makes a new model from the JSON that Keras' `model.to_json()` writes (Keras 2 or 3; config.json of a .keras file is the same):
+ * `{"class_name": "Sequential", "config": {"layers": […]}}`. The weights are drawn as each layer's initializers say (Keras' defaults where
+ * it says nothing), by a generator that gives the same bits for the same seed on every machine: Philox 4x32-10, key = the seed (or the
+ * initializer's own), one stream for each weight in the order of lstm_model_get_weight_info(), normal numbers by inversion.
+ *
+ * `json`, `size`: the text, UTF-8, without need for a closing NUL. `options`: NULL for the defaults. `model`: receives the handle.
+ * Errors: FORMAT (no such JSON), UNSUPPORTED (a layer, option or initializer, by name), SHAPE, MEMORY, ARGUMENT.
+ */
+lstm_status lstm_model_from_json(const char *json, size_t size, const lstm_from_json_options *options, lstm_model **model);
+
+/**
+ * Reads the weights of another file of the same architecture: a whole model of any kind, or weights alone (`save_weights("x.h5")`,
+ * `x.weights.h5`, or `x.weights.json` with its shards beside it), matched by order as Keras does, or by name with LSTM_LOAD_BY_NAME. Sessions and streams made before keep the weights they had. Either all weights change or none.
  */
 lstm_status lstm_model_load_weights(lstm_model *model, const char *path, const lstm_load_options *options);
 

@@ -67,6 +67,13 @@ public func lstm_load_options_init(_ options: UnsafeMutablePointer<lstm_load_opt
   unsafe clear(options, value)
 }
 
+@_cdecl("lstm_from_json_options_init") @implementation
+public func lstm_from_json_options_init(_ options: UnsafeMutablePointer<lstm_from_json_options>?) {
+  var value = lstm_from_json_options()
+  value.struct_size = MemoryLayout<lstm_from_json_options>.size
+  unsafe clear(options, value)
+}
+
 @_cdecl("lstm_save_options_init") @implementation
 public func lstm_save_options_init(_ options: UnsafeMutablePointer<lstm_save_options>?) {
   var value = lstm_save_options()

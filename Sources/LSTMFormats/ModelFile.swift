@@ -7,12 +7,19 @@ public struct LoadOptions: Sendable {
   /// Whether weights belong to the layers of the same name, instead of to those at the same place; other layers keep theirs.
   public var byName = false
 
+  /// Whether a file of weights alone becomes a model: a plain stack, inferred from names and shapes.
+  public var infersArchitecture = false
+  /// Whether libhdf5 may see an HDF5 file without the check of its structure, for files of the caller's own making.
+  public var isTrusted = false
+
   /// The defaults.
   public init() {}
 }
 
 /// Files that hold a model or its weights.
 public enum ModelFile {
+  private static let weightsHint = "load them into a model of that architecture, or ask for it to be inferred"
+
   /// Loads a whole-model file, or a folder that Keras saved without zipping it.
   ///
   /// - Throws: ``LSTMError`` with a sentence that names the layer, option or weight at fault.
@@ -27,17 +34,25 @@ public enum ModelFile {
   public static func load(bytes: [UInt8], options: LoadOptions) throws(LSTMError) -> Model {
     guard bytes.count <= options.maxBytes else { throw .io("the file has \(bytes.count) bytes; the limit is \(options.maxBytes)") }
     if ZipWalk.isZip(bytes) { return try KerasArchive(bytes, maxBytes: options.maxBytes).model() }
-    return try HDF5.withFile(bytes) { (root) throws(LSTMError) in
+    return try HDF5.withFile(bytes, trusted: options.isTrusted) { (root) throws(LSTMError) in
       if try !KerasHDF5.isPresent(in: root) {
+        if options.infersArchitecture, try LegacyWeights.isPresent(in: root) || VariableStore.isPresent(in: root) {
+          return try InferredModel.model(root)
+        }
         if try LegacyWeights.isPresent(in: root) {
-          throw .format("the file holds weights only: it has ‘layer_names’ but no ‘model_config’; load them into a model of that architecture")
+          throw .format("the file holds weights only: it has ‘layer_names’ but no ‘model_config’; \(weightsHint)")
         }
         if VariableStore.isPresent(in: root) {
-          throw .format("the file holds weights only, as Keras 3 writes them to .weights.h5; it has no ‘model_config’")
+          throw .format("the file holds weights only, as Keras 3 writes them to .weights.h5; it has no ‘model_config’; \(weightsHint)")
         }
       }
       return try KerasHDF5(root).model()
     }
+  }
+
+  /// Makes a new model from Keras' configuration JSON, its weights drawn by the layers' initializers.
+  public static func fromJSON(_ text: String, seed: UInt64, maxBytes: Int) throws(LSTMError) -> Model {
+    try KerasJSON.model(text, seed: seed, maxBytes: maxBytes)
   }
 
   /// Loads weights for a model of the same architecture, from a file of weights or from a whole model of any kind. Either all weights
@@ -57,6 +72,10 @@ public enum ModelFile {
   ///
   /// - Throws: ``LSTMError/io(_:)`` or ``LSTMError/memory(_:)`` if the file cannot be read at all. What is wrong inside is a finding.
   public static func report(path: String, options: LoadOptions) throws(LSTMError) -> (text: String, loads: Bool) {
+    if FileBytes.isFolder(path), FileBytes.exists(path + "/config.json") {
+      let report = KerasReport(folder: path, maxBytes: options.maxBytes)
+      return ("\(path), a folder\n" + report.text, report.loads)
+    }
     let bytes = try FileBytes.read(path, maxBytes: options.maxBytes)
     let report = KerasReport(bytes)
     return ("\(path), \(bytes.count) bytes\n" + report.text, report.loads)
@@ -64,7 +83,7 @@ public enum ModelFile {
 
   private static func values(for assembly: ModelAssembly, in bytes: [UInt8], _ options: LoadOptions) throws(LSTMError) -> [Int: Values] {
     if ZipWalk.isZip(bytes) { return try KerasArchive.values(for: assembly, in: bytes, maxBytes: options.maxBytes) }
-    return try HDF5.withFile(bytes) { (root) throws(LSTMError) in
+    return try HDF5.withFile(bytes, trusted: options.isTrusted) { (root) throws(LSTMError) in
       try assembly.values(from: try weights(in: root, byName: options.byName))
     }
   }
@@ -80,7 +99,7 @@ public enum ModelFile {
       legacy.byName = byName
       return legacy
     }
-    guard !byName else { throw .unsupported("the file keeps weights by class and place, not by name (‘layers/lstm/…’); they cannot be matched by name") }
+    guard !byName else { throw .unsupported("the file keeps weights by class and place (‘layers/lstm/…’); they cannot be matched by name") }
     if VariableStore.isPresent(in: root) { return VariableStore(root) }
     throw .format("the file holds no weights of Keras: it has neither ‘layer_names’ nor ‘model_weights’ nor ‘layers’")
   }

@@ -23,4 +23,27 @@ enum NormalizationLayers {
         axes: try config.integers("axis", in: -8...8, count: 1...7, default: [-1]), epsilon: try config.number("epsilon", default: 1e-3),
         center: try config.bool("center", default: true), scale: try config.bool("scale", default: true)))
   }
+
+  /// GroupNormalization over the last axis.
+  static func group(_ config: LayerConfig) throws(LSTMError) -> Operation {
+    try config.require("axis", .integer(-1), .array([.integer(-1)]))
+    return .groupNormalization(
+      GroupNormalization(
+        groups: try config.integer("groups", in: -1...(1 << 20), default: 32), epsilon: try config.number("epsilon", default: 1e-3),
+        center: try config.bool("center", default: true), scale: try config.bool("scale", default: true)))
+  }
+
+  /// UnitNormalization.
+  static func unit(_ config: LayerConfig) throws(LSTMError) -> Operation {
+    .lengthNormalization(
+      LengthNormalization(axes: try config.integers("axis", in: -8...8, count: 1...7, default: [-1]), isMean: false, epsilon: 0))
+  }
+
+  /// RMSNormalization.
+  static func rms(_ config: LayerConfig) throws(LSTMError) -> Operation {
+    .lengthNormalization(
+      LengthNormalization(
+        axes: try config.integers("axis", in: -8...8, count: 1...7, default: [-1]), isMean: true,
+        epsilon: try config.number("epsilon", default: 1e-6)))
+  }
 }

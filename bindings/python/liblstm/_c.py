@@ -27,6 +27,8 @@ INT32 = 3
 INT64 = 4
 MAX_RANK = 8
 
+LOAD_BY_NAME, LOAD_INFER, LOAD_TRUSTED = 1, 2, 4
+
 _SHAPE = c_int64 * MAX_RANK
 
 
@@ -52,6 +54,10 @@ SAVE_WITHOUT_TRAINING = 1
 
 class SaveOptions(Structure):
     _fields_ = [("struct_size", c_size_t), ("flags", c_uint32), ("reserved", c_uint32)]
+
+
+class FromJsonOptions(Structure):
+    _fields_ = [("struct_size", c_size_t), ("seed", c_uint64), ("max_bytes", c_uint64)]
 
 
 class ModelInfo(Structure):
@@ -97,6 +103,7 @@ STRUCTS: dict[str, type[Structure]] = {
     "lstm_array": Array,
     "lstm_load_options": LoadOptions,
     "lstm_save_options": SaveOptions,
+    "lstm_from_json_options": FromJsonOptions,
     "lstm_model_info": ModelInfo,
     "lstm_tensor_info": TensorInfo,
     "lstm_layer_info": LayerInfo,
@@ -130,6 +137,7 @@ FUNCTIONS: dict[str, tuple[Any, list[Any]]] = {
     "lstm_last_error": (c_char_p, []),
     "lstm_model_load": (c_int32, [c_char_p, _Load, _NewHandle]),
     "lstm_model_load_memory": (c_int32, [_Address, c_size_t, _Load, _NewHandle]),
+    "lstm_model_from_json": (c_int32, [c_char_p, c_size_t, POINTER(FromJsonOptions), _NewHandle]),
     "lstm_model_load_weights": (c_int32, [_Handle, c_char_p, _Load]),
     "lstm_model_save": (c_int32, [_Handle, c_char_p, c_int32, _Save]),
     "lstm_model_save_memory": (c_int32, [_Handle, c_int32, _Save, _Address, c_size_t, _Size]),
