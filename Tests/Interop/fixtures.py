@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 
 import h5py
+import numpy as np
 
 ROOT = Path(__file__).resolve().parents[2]
 FIXTURES = ROOT / "Tests" / "Fixtures"
@@ -14,18 +15,24 @@ TOLERANCE = {a["arch"]: a["tolerance"].get("suggested_abs", 1e-5) for a in MANIF
 
 
 def model_files(only=""):
-    """Paths of whole-model files, one after the other, with the name of their architecture and the file of their inputs."""
+    """Paths of whole-model files, one after the other, with a tolerance and the file of their inputs."""
     for entry in MANIFEST["keras_files"]:
         name = entry.get("file") or ""
         if not name or entry.get("architecture_from") or only not in name:
             continue
         if name.endswith(".w.h5") or name.endswith(".weights.h5") or not name.startswith("keras/"):
             continue
-        yield FIXTURES / name, entry["arch"], FIXTURES / entry["expected"]
+        yield FIXTURES / name, TOLERANCE[entry["arch"]], FIXTURES / entry["expected"]
+    for path in sorted((ROOT / "Tests" / "Layers").glob("*.*")):
+        if path.suffix in (".h5", ".keras") and only in str(path):
+            yield path, 2e-6, path.with_suffix(".npz")
 
 
 def inputs_of(path):
     """The inputs of the first call."""
+    if path.suffix == ".npz":
+        with np.load(path) as arrays:
+            return [arrays[name] for name in sorted(arrays.files) if name.startswith("x")]
     with h5py.File(path, "r") as file:
         group = file["call_0"] if file.attrs.get("multi_call") else file
         if "input" in group:
