@@ -97,10 +97,17 @@ void lstm_array_init(lstm_array *array);
 /** A network: layers and weights. Shared freely between threads. */
 typedef struct lstm_model lstm_model;
 
+/** Weights belong to the layers of the same name, not to those at the same place; layers that the file does not name keep theirs. */
+#define LSTM_LOAD_BY_NAME 1
+/** A file of weights alone becomes a plain stack of layers, inferred from names and shapes; the summary says what was assumed. */
+#define LSTM_LOAD_INFER 2
+/** The file is of the caller's own making: its HDF5 structure is not checked before libhdf5 sees it. Saves milliseconds on large files. */
+#define LSTM_LOAD_TRUSTED 4
+
 /** How to load. */
 typedef struct lstm_load_options {
   size_t struct_size;
-  uint32_t flags;    /**< must be 0 */
+  uint32_t flags;    /**< LSTM_LOAD_BY_NAME, LSTM_LOAD_INFER, LSTM_LOAD_TRUSTED, or 0 */
   uint32_t reserved; /**< must be 0 */
   uint64_t max_bytes; /**< files larger than this are refused with FORMAT; 0 means 4 GiB */
 } lstm_load_options;
@@ -108,7 +115,8 @@ typedef struct lstm_load_options {
 void lstm_load_options_init(lstm_load_options *options);
 
 /**
- * Opens a whole-model file: the HDF5 that Keras' `model.save("x.h5")` writes.
+ * Opens a model file. What it is, its bytes tell, not its name: the HDF5 that Keras' `model.save("x.h5")` writes since version 1, a
+ * `.keras` archive, or the folder of one that was not zipped. With LSTM_LOAD_INFER also a file of weights alone.
  *
  * `path`: the file. `options`: NULL for the defaults. `model`: receives the handle; free it with lstm_model_free().
  * Errors: IO (no such file), FORMAT (damaged or no model), UNSUPPORTED (a layer or option, by name), SHAPE (a weight does not
@@ -120,8 +128,8 @@ lstm_status lstm_model_load(const char *path, const lstm_load_options *options, 
 lstm_status lstm_model_load_memory(const void *bytes, size_t size, const lstm_load_options *options, lstm_model **model);
 
 /**
- * Reads the weights of another file of the same architecture, a whole model or one of Keras' `save_weights("x.h5")`, matched
- * by order as Keras does. Sessions and streams made before keep the weights they had. Either all weights change or none.
+ * Reads the weights of another file of the same architecture: a whole model of any kind, or weights alone (`save_weights("x.h5")`,
+ * `x.weights.h5`, or `x.weights.json` with its shards beside it), matched by order as Keras does, or by name with LSTM_LOAD_BY_NAME. Sessions and streams made before keep the weights they had. Either all weights change or none.
  */
 lstm_status lstm_model_load_weights(lstm_model *model, const char *path, const lstm_load_options *options);
 

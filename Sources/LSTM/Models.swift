@@ -10,9 +10,15 @@ private func loadOptions(_ options: UnsafePointer<lstm_load_options>?) throws(LS
   guard let options = unsafe options else { return result }
   // SAFETY: the caller's struct has at least the size that it states.
   unsafe try checkSize(options.pointee.struct_size, of: MemoryLayout<lstm_load_options>.size, "options")
-  guard unsafe options.pointee.flags == 0, unsafe options.pointee.reserved == 0 else {
-    throw .argument("options.flags and options.reserved must be 0")
+  let flags = unsafe options.pointee.flags
+  let (byName, infer, trusted) = (UInt32(LSTM_LOAD_BY_NAME), UInt32(LSTM_LOAD_INFER), UInt32(LSTM_LOAD_TRUSTED))
+  guard flags & ~(byName | infer | trusted) == 0 else {
+    throw .argument("options.flags is \(flags); it is made of LSTM_LOAD_BY_NAME, LSTM_LOAD_INFER and LSTM_LOAD_TRUSTED")
   }
+  guard unsafe options.pointee.reserved == 0 else { throw .argument("options.reserved must be 0") }
+  result.byName = flags & byName != 0
+  result.infersArchitecture = flags & infer != 0
+  result.isTrusted = flags & trusted != 0
   let limit = unsafe options.pointee.max_bytes
   if limit > 0 { result.maxBytes = Int(clamping: limit) }
   return result

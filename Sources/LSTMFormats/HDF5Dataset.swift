@@ -17,8 +17,8 @@ struct HDF5Dataset {
     self.path = path
   }
 
-  /// What is stored: the only kinds of number that a weight can have.
-  private enum Element { case float, double, bfloat16 }
+  /// What is stored. Weights are floating-point numbers; counters are whole ones.
+  private enum Element { case float, double, bfloat16, integer }
 
   /// The dimensions.
   func shape() throws(LSTMError) -> Shape {
@@ -56,11 +56,17 @@ struct HDF5Dataset {
     try FileBytes.probe(bytes, for: "‘\(path)’")
     switch element {
     case .float: return .float32(try read(count, lstm_h5t_native_float(), Float(0)))
-    case .double: return .float64(try read(count, lstm_h5t_native_double(), Double(0)))
+    case .double, .integer: return .float64(try read(count, lstm_h5t_native_double(), Double(0)))
     case .bfloat16:
       let halves: [UInt16] = try read(count, type.id, 0)
       return .float32(halves.map { Float(bitPattern: UInt32(UInt16(littleEndian: $0)) << 16) })
     }
+  }
+
+  /// Whether it holds whole numbers.
+  var isInteger: Bool {
+    guard let type = HDF5Handle(H5Dget_type(handle.id), .type) else { return false }
+    return H5Tget_class(type.id) == H5T_INTEGER
   }
 
   private func element() throws(LSTMError) -> (Element, HDF5Handle) {
@@ -73,6 +79,7 @@ struct HDF5Dataset {
       let named = try attribute("dtype")
       if named == "bfloat16" { return (.bfloat16, type) }
       name = "opaque"
+    case H5T_INTEGER where size <= 8: return (.integer, type)
     case H5T_INTEGER: name = "integer"
     case H5T_STRING: name = "string"
     case H5T_BITFIELD: name = "bit field"

@@ -49,6 +49,26 @@ struct HDF5Group {
     return false
   }
 
+  /// Names of the objects and links in the group, as many as libhdf5 lists.
+  func names() throws(LSTMError) -> [String] {
+    var names: [String] = []
+    for index in 0..<min(count, 1 << 16) {
+      var name = [CChar](repeating: 0, count: 1024)
+      // SAFETY: libhdf5 writes at most the size of the buffer, with a closing NUL; "." is the group itself.
+      let length = unsafe name.withUnsafeMutableBufferPointer { buffer in
+        unsafe H5Lget_name_by_idx(
+          handle.id, ".", H5_INDEX_NAME, H5_ITER_INC, hsize_t(index), buffer.baseAddress, buffer.count, lstm_h5p_default())
+      }
+      guard length >= 0 else { throw .format("the names in ‘\(path)’ cannot be read") }
+      guard length < name.count else { throw .format("‘\(path)’ holds a name of \(length) bytes") }
+      guard let text = String(validating: name.prefix(length).map { UInt8(bitPattern: $0) }, as: UTF8.self) else {
+        throw .format("‘\(path)’ holds a name that is not UTF-8")
+      }
+      names.append(text)
+    }
+    return names
+  }
+
   /// How many objects and links the group holds.
   var count: Int {
     var info = H5G_info_t()

@@ -7,6 +7,11 @@ public struct LoadOptions: Sendable {
   /// Whether weights belong to the layers of the same name, instead of to those at the same place; other layers keep theirs.
   public var byName = false
 
+  /// Whether a file of weights alone becomes a model: a plain stack, inferred from names and shapes.
+  public var infersArchitecture = false
+  /// Whether libhdf5 may see an HDF5 file without the check of its structure, for files of the caller's own making.
+  public var isTrusted = false
+
   /// The defaults.
   public init() {}
 }
@@ -27,13 +32,16 @@ public enum ModelFile {
   public static func load(bytes: [UInt8], options: LoadOptions) throws(LSTMError) -> Model {
     guard bytes.count <= options.maxBytes else { throw .io("the file has \(bytes.count) bytes; the limit is \(options.maxBytes)") }
     if ZipWalk.isZip(bytes) { return try KerasArchive(bytes, maxBytes: options.maxBytes).model() }
-    return try HDF5.withFile(bytes) { (root) throws(LSTMError) in
+    return try HDF5.withFile(bytes, trusted: options.isTrusted) { (root) throws(LSTMError) in
       if try !KerasHDF5.isPresent(in: root) {
+        if options.infersArchitecture, try LegacyWeights.isPresent(in: root) || VariableStore.isPresent(in: root) {
+          return try InferredModel.model(root)
+        }
         if try LegacyWeights.isPresent(in: root) {
-          throw .format("the file holds weights only: it has ‘layer_names’ but no ‘model_config’; load them into a model of that architecture")
+          throw .format("the file holds weights only: it has ‘layer_names’ but no ‘model_config’; load them into a model of that architecture, or ask for it to be inferred")
         }
         if VariableStore.isPresent(in: root) {
-          throw .format("the file holds weights only, as Keras 3 writes them to .weights.h5; it has no ‘model_config’")
+          throw .format("the file holds weights only, as Keras 3 writes them to .weights.h5; it has no ‘model_config’; load them into a model of that architecture, or ask for it to be inferred")
         }
       }
       return try KerasHDF5(root).model()
@@ -64,7 +72,7 @@ public enum ModelFile {
 
   private static func values(for assembly: ModelAssembly, in bytes: [UInt8], _ options: LoadOptions) throws(LSTMError) -> [Int: Values] {
     if ZipWalk.isZip(bytes) { return try KerasArchive.values(for: assembly, in: bytes, maxBytes: options.maxBytes) }
-    return try HDF5.withFile(bytes) { (root) throws(LSTMError) in
+    return try HDF5.withFile(bytes, trusted: options.isTrusted) { (root) throws(LSTMError) in
       try assembly.values(from: try weights(in: root, byName: options.byName))
     }
   }

@@ -6,19 +6,22 @@ struct StoredArray {
   var name: String
   /// Its shape, known before anything is read.
   var shape: Shape
+  /// Whether it holds whole numbers, which no weight does but a counter.
+  var isInteger: Bool
   /// Reads the numbers, as many as the shape says.
   var values: () throws(LSTMError) -> Values
 
   /// An array that is read when it is needed.
-  init(name: String, shape: Shape, values: @escaping () throws(LSTMError) -> Values) {
+  init(name: String, shape: Shape, isInteger: Bool = false, values: @escaping () throws(LSTMError) -> Values) {
     self.name = name
     self.shape = shape
+    self.isInteger = isInteger
     self.values = values
   }
 
   /// A dataset of an HDF5 file.
   init(_ dataset: HDF5Dataset, name: String) throws(LSTMError) {
-    self.init(name: name, shape: try dataset.shape(), values: dataset.values)
+    self.init(name: name, shape: try dataset.shape(), isInteger: dataset.isInteger, values: dataset.values)
   }
 
   /// The numbers, counted.
@@ -84,6 +87,9 @@ struct WeightReader {
     let stored = arrays[slot] ?? []
     let shape = slots[slot].shape
     guard let first = stored.first else { throw .internalFault("a weight without an array") }
+    for array in stored where array.isInteger && !slots[slot].name.hasSuffix("/count") {
+      throw .format("‘\(array.name)’ has elements of the type ‘integer’; a weight has floating-point numbers")
+    }
     if stored.count > 1 {
       let gate = shape.withLast(shape.last / stored.count)
       for array in stored where array.shape != gate { throw mismatch(slot, array, expected: gate) }

@@ -40,6 +40,8 @@ public struct Model: Sendable {
   /// The whole architecture as the JSON object that Keras writes (`{"class_name": …, "config": …}`) in the style of ``generation``. Readers
   /// of other formats state theirs in the same words, so that every model can be saved.
   public var architecture = ""
+  /// What the file did not say and had to be assumed, a sentence each.
+  public var assumptions: [String] = []
   /// How the model was being trained, as the file's JSON (`training_config` or `compile_config`), or "".
   public var training = ""
 

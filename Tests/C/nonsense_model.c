@@ -61,7 +61,7 @@ static void loading(void) {
   REFUSED(LSTM_ERROR_FORMAT, lstm_model_load(fixture("lstm_basic/lstm_basic.expected.h5"), NULL, &out.model));
   file = fixture("lstm_basic/lstm_basic.k3.h5");
   lstm_load_options_init(&options);
-  options.flags = 1;
+  options.flags = 8;
   REFUSED(LSTM_ERROR_ARGUMENT, lstm_model_load(file, &options, &out.model));
   lstm_load_options_init(&options);
   options.reserved = 7;

@@ -57,7 +57,9 @@ final class MultiHeadAttentionLayer: KerasLayer {
     let each = attention.useBias ? 2 : 1
     return own.enumerated().map { position, weight in
       let parts = ["query_dense", "key_dense", "value_dense", "output_dense"]
-      return VariablePath(group: path + "/" + parts[min(position / each, 3)] + "/vars", index: position % each, slot: weight.index)
+      // Its grouped kin keeps them under names with an underscore.
+      let mark = config.type == "MultiHeadAttention" ? "/" : "/_"
+      return VariablePath(group: path + mark + parts[min(position / each, 3)] + "/vars", index: position % each, slot: weight.index)
     }
   }
 

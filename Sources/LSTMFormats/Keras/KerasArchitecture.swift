@@ -18,6 +18,13 @@ struct KerasArchitecture {
     self.config = generation == .keras1 ? try Keras1.upgraded(config) : config
   }
 
+  /// A configuration that was made here.
+  init(_ config: JSON, generation: KerasGeneration) throws(LSTMError) {
+    version = ""
+    self.generation = generation
+    self.config = config
+  }
+
   /// The architecture of a model that was read before.
   init(of model: Model) throws(LSTMError) {
     version = ""

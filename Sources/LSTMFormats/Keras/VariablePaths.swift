@@ -50,6 +50,8 @@ enum LayerGroupNames {
 
   /// `BatchNormalization` as `batch_normalization`, `PReLU` as `p_re_lu`.
   static func snakeCase(_ type: String) -> String {
+    // The class is called GroupedQueryAttention; configurations have the name under which it is exported.
+    let type = type == "GroupQueryAttention" ? "GroupedQueryAttention" : type
     let letters = type.unicodeScalars.filter { $0 == "_" || $0.properties.isAlphabetic || $0.properties.numericType != nil }.map(Character.init)
     var result = ""
     for (position, letter) in letters.enumerated() {

@@ -6,6 +6,7 @@ from types import TracebackType
 from typing import Any, Optional
 
 from ._arrays import AnyArray, path_bytes
+from ._c import LOAD_BY_NAME, LOAD_INFER, LOAD_TRUSTED, LoadOptions
 from ._errors import ArgumentError, HandleError, UnknownNameError
 from ._handle import Handle, create, text
 from ._library import check, library
@@ -88,9 +89,12 @@ class Model:
         with self._sessions.use_apart(handle, key) as session:
             return traced(session, name, inputs)
 
-    def load_weights(self, path: Any) -> None:
-        """Reads the weights of another file of the same architecture. The states of a stateful model start anew."""
-        check(library().lstm_model_load_weights(self._open(), path_bytes(path), None))
+    def load_weights(self, path: Any, by_name: bool = False) -> None:
+        """Reads the weights of another file of the same architecture: weights alone (`.h5`, `.weights.h5`, `.weights.json` with its
+        shards), or a whole model. With `by_name`, layers belong together by name, and those that the file does not name keep theirs.
+        The states of a stateful model start anew."""
+        options = _load_options(LOAD_BY_NAME if by_name else 0)
+        check(library().lstm_model_load_weights(self._open(), path_bytes(path), options))
         self._weights_changed()
 
     def summary(self) -> str:
@@ -122,7 +126,7 @@ class Model:
     def __reduce__(self) -> Any:
         """The file's bytes, and the weights if they are others by now. The state of a stateful model is not kept."""
         self._open()
-        return _again, (self._source.content(), dict(self.weights) if self._weights_differ else None)
+        return _again, (self._source.content(), dict(self.weights) if self._weights_differ else None, self._source.infer)
 
     def _open(self) -> Handle:
         if self._handle is None:
@@ -134,26 +138,37 @@ class Model:
         self._sessions.clear()
 
 
-def load(path: Any) -> Model:
-    """Opens a whole-model file: the HDF5 that Keras' `model.save("x.h5")` writes."""
+def load(path: Any, infer: bool = False, trusted: bool = False) -> Model:
+    """Opens a model file, whatever its name: the HDF5 of any Keras since version 1, a `.keras` archive or its folder.
+
+    `infer`: a file of weights alone becomes a plain stack of layers; `summary()` says what was assumed.
+    `trusted`: the HDF5 structure is not checked before libhdf5 sees it; for files of your own making.
+    """
     name = path_bytes(path)
-    source = Source(path=name)
-    return Model(create("lstm_model_load", "lstm_model_free", name, None), source)
+    source = Source(path=name, infer=infer)
+    options = _load_options((LOAD_INFER if infer else 0) | (LOAD_TRUSTED if trusted else 0))
+    return Model(create("lstm_model_load", "lstm_model_free", name, options), source)
 
 
-def load_bytes(content: Any) -> Model:
+def load_bytes(content: Any, infer: bool = False) -> Model:
     """The same from the bytes of such a file."""
     try:
         whole = bytes(memoryview(content))
     except TypeError as reason:
         raise ArgumentError("expected the bytes of a file, not %r" % type(content).__name__) from reason
     address = ctypes.cast(ctypes.c_char_p(whole), ctypes.c_void_p)
-    return Model(create("lstm_model_load_memory", "lstm_model_free", address, len(whole), None), Source(content=whole))
+    return Model(create("lstm_model_load_memory", "lstm_model_free", address, len(whole), _load_options(LOAD_INFER if infer else 0)),
+                 Source(content=whole, infer=infer))
 
 
-def _again(content: bytes, weights: Optional[dict[str, AnyArray]]) -> Model:
+def _load_options(flags: int) -> Any:
+    """A pointer to the options of a load."""
+    return ctypes.byref(LoadOptions(ctypes.sizeof(LoadOptions), flags, 0, 0))
+
+
+def _again(content: bytes, weights: Optional[dict[str, AnyArray]], infer: bool = False) -> Model:
     """A model from its pickled form."""
-    model = load_bytes(content)
+    model = load_bytes(content, infer)
     for name, values in (weights or {}).items():
         model.weights[name] = values
     return model

@@ -10,9 +10,10 @@ from ._errors import FileError, StateError
 class Source:
     """A model file on disk or in memory."""
 
-    def __init__(self, path: Optional[bytes] = None, content: Optional[bytes] = None) -> None:
+    def __init__(self, path: Optional[bytes] = None, content: Optional[bytes] = None, infer: bool = False) -> None:
         self._path = os.path.abspath(path) if path is not None else None
         self._content = content
+        self.infer = infer
         self._mark = self._file_mark()
 
     def content(self) -> bytes:
