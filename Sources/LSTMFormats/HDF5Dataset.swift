@@ -80,6 +80,10 @@ struct HDF5Dataset {
       if named == "bfloat16" { return (.bfloat16, type) }
       name = "opaque"
     case H5T_INTEGER where size <= 8: return (.integer, type)
+    case H5T_INTEGER where size == 2:
+      let named = try attribute("dtype")
+      if named == "bfloat16" { return (.bfloat16, type) }
+      name = "integer"
     case H5T_INTEGER: name = "integer"
     case H5T_STRING: name = "string"
     case H5T_BITFIELD: name = "bit field"
