@@ -2,6 +2,6 @@ import Glibc
 
 /// Gains as audio programs state them.
 enum Decibels {
-  /// The factor of so many decibels, in the single precision in which audio programs compute it.
-  static func factor(_ decibels: Double) -> Double { Double(powf(10, Float(decibels) / 20)) }
+  /// The factor of so many decibels, in the single precision in which AIDA-X computes it; -90 and less is silence there.
+  static func factor(_ decibels: Double) -> Double { decibels > -90 ? Double(powf(10, Float(decibels) * 0.05)) : 0 }
 }

@@ -20,7 +20,8 @@ struct TorchTensors {
 
   /// Whether an HDF5 file, which is none of Keras', may hold a state_dict: some dataset has the name of a parameter.
   static func isPresent(in root: HDF5Group) throws(LSTMError) -> Bool {
-    if try root.string("architecture") != nil || root.string("framework") == "pytorch" { return true }
+    let (architecture, framework) = (try root.string("architecture"), try root.string("framework"))
+    if architecture != nil || framework == "pytorch" { return true }
     var found: [(String, HDF5Dataset)] = []
     try collect(root, prefix: "", separator: ".", depth: 0, into: &found)
     return found.contains { TorchName(wrapped($0.0)).isRecurrent || $0.0.hasSuffix(".weight") }
