@@ -10,6 +10,8 @@ allowed=(
   Sources/LSTMRuntime/CallerArray.swift
   Sources/LSTMRuntime/KernelTable.swift
   Sources/LSTMRuntime/ThreadPool.swift
+  Sources/LSTMRuntime/Training/Parts/OptimizerLoops.swift
+  Sources/LSTMRuntime/Training/TrainingKernels.swift
   Sources/LSTMFormats/HDF5*.swift
   Sources/LSTMFormats/FileBytes.swift
   Sources/LSTMFormats/JSON.swift

@@ -51,6 +51,30 @@ public func lstm_model_load_memory(
   }
 }
 
+@_cdecl("lstm_model_from_json") @implementation
+public func lstm_model_from_json(
+  _ json: UnsafePointer<CChar>?, _ size: Int, _ options: UnsafePointer<lstm_from_json_options>?, _ model: UnsafeMutablePointer<OpaquePointer?>?
+) -> lstm_status {
+  calling { () throws(LSTMError) in
+    let out = unsafe try present(model, "model")
+    let json = unsafe try present(json, "json")
+    var seed: UInt64 = 0
+    var maxBytes = 4 << 30
+    if let options = unsafe options as UnsafePointer<lstm_from_json_options>? {
+      // SAFETY: the caller's struct has at least the size that it states.
+      unsafe try checkSize(options.pointee.struct_size, of: MemoryLayout<lstm_from_json_options>.size, "options")
+      seed = unsafe options.pointee.seed
+      let limit = unsafe options.pointee.max_bytes
+      if limit > 0 { maxBytes = Int(clamping: limit) }
+    }
+    guard size >= 0, size <= 64 << 20 else { throw .argument("size is \(UInt(bitPattern: size)); a model's JSON has at most \(64 << 20) bytes") }
+    // SAFETY: the caller passes size readable bytes.
+    let text = unsafe String(validating: UnsafeBufferPointer(start: json, count: size).lazy.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    guard let text else { throw .argument("json is not valid UTF-8") }
+    unsafe out.pointee = try Handles.make(ModelHandle(try ModelFile.fromJSON(text, seed: seed, maxBytes: maxBytes)), .model)
+  }
+}
+
 @_cdecl("lstm_model_load_weights") @implementation
 public func lstm_model_load_weights(
   _ model: OpaquePointer?, _ path: UnsafePointer<CChar>?, _ options: UnsafePointer<lstm_load_options>?

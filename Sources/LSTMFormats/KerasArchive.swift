@@ -33,7 +33,9 @@ struct KerasArchive {
   }
 
   private init(_ member: (String, Bool) throws(LSTMError) -> [UInt8]?) throws(LSTMError) {
-    guard let text = try member(KerasArchive.config, true) else { throw .format("this is not an HDF5 file, nor a .keras file: it is an archive without ‘config.json’") }
+    guard let text = try member(KerasArchive.config, true) else {
+      throw .format("this is not an HDF5 file, nor a .keras file: it is an archive without ‘config.json’")
+    }
     var version = ""
     if let metadata = try member(KerasArchive.metadata, true) {
       let values = try JSON(String(decoding: metadata, as: UTF8.self), what: "‘metadata.json’")

@@ -4,13 +4,16 @@ import LSTMModel
 struct ModelAssembly {
   private let top: ModelLayer
   private let builder: ModelBuilder
-  private let inputs: [Model.Port]
-  private let outputs: [Model.Port]
+  /// What goes in.
+  let inputs: [Model.Port]
+  /// What comes out.
+  let outputs: [Model.Port]
 
-  /// Builds the graph. `recovered` is the input's shape as far as the weights tell it, for files that state none.
-  init(_ top: ModelLayer, generation: KerasGeneration, recovered: Shape?) throws(LSTMError) {
+  /// Builds the graph. `recovered` is the input's shape as far as the weights tell it, for files that state none;
+  /// `initializes` says that the weights will be drawn anew.
+  init(_ top: ModelLayer, generation: KerasGeneration, recovered: Shape?, initializes: Bool = false) throws(LSTMError) {
     self.top = top
-    builder = ModelBuilder(generation: generation)
+    builder = ModelBuilder(generation: generation, initializes: initializes)
     for part in top.parts where top is FunctionalModel || !(part is InputLayer) { part.register(in: builder) }
     var inputs: [Model.Port] = []
     for stated in try top.inputs(recovered: recovered) {
@@ -33,7 +36,9 @@ struct ModelAssembly {
         number += 1
         name = base + "_\(number)"
       }
-      outputs.append(Model.Port(name: name, dtype: layer?.config.dtype ?? "float32", value: value))
+      var port = Model.Port(name: name, dtype: layer?.config.dtype ?? "float32", value: value)
+      port.mask = builder.graph.mask(of: value)
+      outputs.append(port)
     }
     self.outputs = outputs
   }
@@ -47,12 +52,18 @@ struct ModelAssembly {
   }
 
   /// What the model needs of a file, in the file's order.
-  var saved: [SavedLayer] {
+  var saved: [SavedLayer] { saved(as: builder.generation) }
+
+  /// The same as another generation of Keras would order it.
+  func saved(as generation: KerasGeneration) -> [SavedLayer] {
     top.parts.compactMap { part in
-      let weights = part.weights.saved(builder.generation)
+      let weights = part.weights.saved(generation)
       return weights.isEmpty ? nil : SavedLayer(name: part.config.name, type: part.config.type, weights: weights)
     }
   }
+
+  /// The graph.
+  var nodes: [Node] { builder.graph.nodes }
 
   /// All weights that it needs.
   var slots: [ModelBuilder.Slot] { builder.slots }
@@ -60,13 +71,40 @@ struct ModelAssembly {
   /// Where files of the newer kind keep each of them.
   func variables(style: VariableStyle) -> [VariablePath] { top.variables(at: "", style: style) }
 
-  /// The model with its weights.
+  /// The model with the weights of a file.
   func model(writer: String, format: String, architecture: String, weights source: any WeightSource) throws(LSTMError) -> Model {
     let values = try values(from: source)
-    let weights = builder.slots.enumerated().map { position, slot in
-      Weight(name: slot.name, shape: slot.shape, values: values[position] ?? .float32([]), layer: slot.layer, trainable: slot.trainable)
+    guard values.count == slots.count else { throw .internalFault("\(slots.count - values.count) weights were not read") }
+    return model(writer: writer, format: format, architecture: architecture, slots.indices.map { values[$0] ?? .float32([]) })
+  }
+
+  /// The model with new weights, a function of `seed` and the architecture.
+  ///
+  /// - Throws: ``LSTMError/shape(_:)`` if the weights would take more than `maxBytes`.
+  func newModel(writer: String, format: String, architecture: String, seed: UInt64, maxBytes: Int) throws(LSTMError) -> Model {
+    var total = 0
+    for slot in builder.slots {
+      let (bytes, overflow) = (slot.shape.count ?? Int.max).multipliedReportingOverflow(by: slot.dtype == "float64" ? 8 : 4)
+      guard !overflow, bytes <= maxBytes - total else {
+        throw .shape("\(slot.name) has the shape \(slot.shape): the weights would take more than the limit of \(maxBytes) bytes")
+      }
+      total += bytes
     }
-    guard values.count == weights.count else { throw .internalFault("\(weights.count - values.count) weights were not read") }
+    try FileBytes.probe(total * 3, for: "the weights")
+    var values: [Values] = []
+    for (stream, slot) in builder.slots.enumerated() {
+      guard let initializer = slot.initializer else { throw .internalFault("\(slot.name) has no initializer") }
+      values.append(try initializer.values(for: slot, seed: seed, stream: stream))
+    }
+    return model(writer: writer, format: format, architecture: architecture, values)
+  }
+
+  private func model(writer: String, format: String, architecture: String, _ values: [Values]) -> Model {
+    let weights = zip(builder.slots, values).map { slot, values in
+      var weight = Weight(name: slot.name, shape: slot.shape, values: values, layer: slot.layer, trainable: slot.trainable)
+      weight.rules = slot.rules
+      return weight
+    }
     let name = top.config.values["name"]?.string ?? ""
     var model = Model(
       name: name, writer: writer, format: format, generation: builder.generation, inputs: inputs, outputs: outputs, layers: builder.layers,

@@ -159,7 +159,9 @@ enum Keras1Branches {
         sources = [last]
       } else {
         let input = name + "_input"
-        guard let shape = layer["config"]?["batch_input_shape"] else { throw .unsupported("the first layer ‘\(name)’ of a branch states no input shape") }
+        guard let shape = layer["config"]?["batch_input_shape"] else {
+          throw .unsupported("the first layer ‘\(name)’ of a branch states no input shape")
+        }
         graph.append(
           .object([
             JSON.Member(name: "class_name", value: .string("InputLayer")), JSON.Member(name: "name", value: .string(input)),

@@ -12,6 +12,12 @@ final class ModelBuilder {
     var layer: Int
     /// Whether training may change it.
     var trainable: Bool
+    /// What its layer computes in.
+    var dtype: String
+    /// What its layer asks of it in training.
+    var rules: WeightRules
+    /// How it begins in a new model.
+    var initializer: WeightInitializer?
     /// The recurrent cell that it belongs to.
     var cell: CellSlots?
   }
@@ -37,9 +43,13 @@ final class ModelBuilder {
   /// How deep in TimeDistributed layers the present call is: there, gates cannot be shown step by step.
   var foldedDepth = 0
 
+  /// Whether the weights are drawn anew, so that initializers matter.
+  private let initializes: Bool
+
   /// An empty model.
-  init(generation: KerasGeneration) {
+  init(generation: KerasGeneration, initializes: Bool = false) {
     self.generation = generation
+    self.initializes = initializes
     graph = GraphBuilder(generation: generation)
   }
 
@@ -73,7 +83,12 @@ final class ModelBuilder {
     }
     for spec in specs {
       let trainable = spec.trainable && !config.frozen
-      slots.append(Slot(name: config.path + "/" + spec.name, shape: spec.shape, layer: layer, trainable: trainable, cell: cell))
+      let rules = WeightRulesConfig.rules(for: spec.name, config)
+      let initializer = initializes ? try WeightInitializer(spec.name, config, of: operation) : nil
+      slots.append(
+        Slot(
+          name: config.path + "/" + spec.name, shape: spec.shape, layer: layer, trainable: trainable, dtype: config.dtype, rules: rules,
+          initializer: initializer, cell: cell))
       layers[layer].weights.append(slots.count - 1)
     }
     group.own = specs.indices.map { (first + $0, specs[$0].trainable) }

@@ -23,7 +23,9 @@ enum RecurrentCell {
       throw config.unsupported("has a softmax as an activation")
     }
     recurrent.options = try CellOptionKeys.read(config, recurrent)
-    config.ignore("unit_forget_bias", "dropout", "recurrent_dropout", "implementation", "unroll", "use_cudnn")
+    recurrent.dropout = try config.rate("dropout")
+    recurrent.recurrentDropout = try config.rate("recurrent_dropout")
+    config.ignore("unit_forget_bias", "implementation", "unroll", "use_cudnn")
     return recurrent
   }
 

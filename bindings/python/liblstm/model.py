@@ -2,14 +2,17 @@
 from __future__ import annotations
 
 import ctypes
+import json
+import operator
+from collections.abc import Mapping
 from types import TracebackType
 from typing import Any, Optional
 
 from ._arrays import AnyArray, path_bytes
-from ._c import LOAD_BY_NAME, LOAD_INFER, LOAD_TRUSTED, LoadOptions
+from ._c import LOAD_BY_NAME, LOAD_INFER, LOAD_TRUSTED, FromJsonOptions, LoadOptions
 from ._errors import ArgumentError, HandleError, UnknownNameError
 from ._handle import Handle, create, text
-from ._library import check, library
+from ._library import check, library, new
 from .arguments import input_arrays, output_arrays
 from .batches import checked_size, run_in_batches
 from .description import decoded, layers, model_info, tensors
@@ -22,6 +25,25 @@ from .weights import Weights, places_of
 
 class Model:
     """A network: layers and weights. Made by liblstm.load(); it may be used from several threads at once."""
+
+    @classmethod
+    def from_json(cls, text: Any, seed: int = 0) -> "Model":
+        """A new model from the JSON of Keras' `model.to_json()` (or that JSON as a dict), its weights drawn by the layers' initializers.
+
+        The same seed gives the same weights on every machine.
+        """
+        if isinstance(text, Mapping):
+            text = json.dumps(text)
+        if not isinstance(text, (str, bytes)):
+            raise ArgumentError("expected JSON as text or as a dict, not %r" % type(text).__name__)
+        content = text.encode() if isinstance(text, str) else text
+        options = new(FromJsonOptions)
+        try:
+            options.seed = operator.index(seed) & 0xFFFF_FFFF_FFFF_FFFF
+        except TypeError as reason:
+            raise ArgumentError("seed is %r; expected a whole number" % (seed,)) from reason
+        handle = create("lstm_model_from_json", "lstm_model_free", content, len(content), ctypes.byref(options))
+        return cls(handle, Source(content=content, seed=options.seed))
 
     def __init__(self, handle: Handle, source: Source) -> None:
         self._handle: Optional[Handle] = handle
@@ -124,9 +146,10 @@ class Model:
                                                                        ", closed" if self.closed else "")
 
     def __reduce__(self) -> Any:
-        """The file's bytes, and the weights if they are others by now. The state of a stateful model is not kept."""
+        """The file's bytes (or the JSON), and the weights if they are others by now. The state of a stateful model is not kept."""
         self._open()
-        return _again, (self._source.content(), dict(self.weights) if self._weights_differ else None, self._source.infer)
+        source = self._source
+        return _again, (source.content(), dict(self.weights) if self._weights_differ else None, source.infer, source.seed)
 
     def _open(self) -> Handle:
         if self._handle is None:
@@ -166,9 +189,9 @@ def _load_options(flags: int) -> Any:
     return ctypes.byref(LoadOptions(ctypes.sizeof(LoadOptions), flags, 0, 0))
 
 
-def _again(content: bytes, weights: Optional[dict[str, AnyArray]], infer: bool = False) -> Model:
+def _again(content: bytes, weights: Optional[dict[str, AnyArray]], infer: bool = False, seed: Optional[int] = None) -> Model:
     """A model from its pickled form."""
-    model = load_bytes(content, infer)
+    model = load_bytes(content, infer) if seed is None else Model.from_json(content, seed)
     for name, values in (weights or {}).items():
         model.weights[name] = values
     return model
