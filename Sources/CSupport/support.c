@@ -13,10 +13,7 @@ int lstm_support_cpu_level(void) {
 #endif
 }
 
-_Thread_local char lstm_support_failed;
-
 char *lstm_support_message(void) {
   static _Thread_local char message[LSTM_SUPPORT_MESSAGE_BYTES];
-  if (!lstm_support_failed) message[0] = 0;
   return message;
 }

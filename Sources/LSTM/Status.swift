@@ -24,21 +24,22 @@ extension LSTMError {
 /// Runs the body of a C function: clears this thread's sentence, turns an error into a status and its sentence.
 @inline(__always)
 func calling(_ body: () throws(LSTMError) -> Void) -> lstm_status {
-  lstm_support_succeeded()
+  // SAFETY: the message is this thread's own and lives as long as the thread.
+  let message = unsafe lstm_support_message()
+  if let message = unsafe message { unsafe message[0] = 0 }
   do throws(LSTMError) {
     try body()
     return LSTM_OK
   } catch {
-    keep(error.message)
+    unsafe keep(error.message, in: message)
     return error.status
   }
 }
 
 /// Copies a sentence, cut at a whole character if it is too long.
 @inline(never)
-private func keep(_ sentence: String) {
-  // SAFETY: the message is this thread's own and lives as long as the thread.
-  guard let message = unsafe lstm_support_failing() else { return }
+private func keep(_ sentence: String, in message: UnsafeMutablePointer<CChar>?) {
+  guard let message = unsafe message else { return }
   let limit = Int(LSTM_SUPPORT_MESSAGE_BYTES) - 1
   var bytes = Array(sentence.utf8.prefix(limit))
   if sentence.utf8.count > limit {
