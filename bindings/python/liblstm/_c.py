@@ -44,6 +44,22 @@ class LoadOptions(Structure):
     _fields_ = [("struct_size", c_size_t), ("flags", c_uint32), ("reserved", c_uint32), ("max_bytes", c_uint64)]
 
 
+FORMAT_AUTO = 0
+FORMAT_KERAS_H5 = 1
+FORMAT_KERAS2_H5 = 2
+FORMAT_KERAS3_H5 = 3
+FORMAT_KERAS2_WEIGHTS = 4
+FORMAT_KERAS3_WEIGHTS = 5
+FORMAT_KERAS = 6
+FORMAT_TORCH_H5 = 7
+FORMAT_SAFETENSORS = 8
+SAVE_WITHOUT_TRAINING = 1
+
+
+class SaveOptions(Structure):
+    _fields_ = [("struct_size", c_size_t), ("flags", c_uint32), ("reserved", c_uint32)]
+
+
 class FromJsonOptions(Structure):
     _fields_ = [("struct_size", c_size_t), ("seed", c_uint64), ("max_bytes", c_uint64)]
 
@@ -123,6 +139,7 @@ class GradientReport(Structure):
 STRUCTS: dict[str, type[Structure]] = {
     "lstm_array": Array,
     "lstm_load_options": LoadOptions,
+    "lstm_save_options": SaveOptions,
     "lstm_from_json_options": FromJsonOptions,
     "lstm_model_info": ModelInfo,
     "lstm_tensor_info": TensorInfo,
@@ -146,6 +163,7 @@ _NewHandle = POINTER(c_void_p)
 _Arrays = POINTER(POINTER(Array))
 _Size = POINTER(c_size_t)
 _Load = POINTER(LoadOptions)
+_Save = POINTER(SaveOptions)
 
 _INIT: dict[str, tuple[Any, list[Any]]] = {
     name + "_init": (None, [POINTER(struct)]) for name, struct in STRUCTS.items()
@@ -163,6 +181,8 @@ FUNCTIONS: dict[str, tuple[Any, list[Any]]] = {
     "lstm_model_load_memory": (c_int32, [_Address, c_size_t, _Load, _NewHandle]),
     "lstm_model_from_json": (c_int32, [c_char_p, c_size_t, POINTER(FromJsonOptions), _NewHandle]),
     "lstm_model_load_weights": (c_int32, [_Handle, c_char_p, _Load]),
+    "lstm_model_save": (c_int32, [_Handle, c_char_p, c_int32, _Save]),
+    "lstm_model_save_memory": (c_int32, [_Handle, c_int32, _Save, _Address, c_size_t, _Size]),
     "lstm_model_free": (None, [_Handle]),
     "lstm_check_file": (c_int32, [c_char_p, _Address, c_size_t, _Size, POINTER(c_int32)]),
     "lstm_model_get_info": (c_int32, [_Handle, POINTER(ModelInfo)]),

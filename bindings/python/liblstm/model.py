@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from types import TracebackType
 from typing import Any, Optional
 
+from . import saving
 from ._arrays import AnyArray, path_bytes
 from ._c import LOAD_BY_NAME, LOAD_INFER, LOAD_TRUSTED, FromJsonOptions, LoadOptions
 from ._errors import ArgumentError, HandleError, UnknownNameError
@@ -121,6 +122,20 @@ class Model:
         options = _load_options(LOAD_BY_NAME if by_name else 0)
         check(library().lstm_model_load_weights(self._open(), path_bytes(path), options))
         self._weights_changed()
+
+    def save(self, path: Any, format: Optional[str] = None, training: bool = True) -> None:
+        """Saves the model: afterwards the file is the new one, whole, or after an error what it was before.
+
+        `format`: None goes by the name (.h5, .weights.h5, .keras, .safetensors); or "keras-h5" (a whole model for Keras 2 and Keras 3),
+        "keras2-h5", "keras3-h5" (for one of them), "keras2-weights", "keras3-weights", "keras", "torch-h5", "safetensors".
+        `training`: whether loss, optimiser and its state are kept, if the model has them and the format can.
+        What a format cannot express is refused with an UnsupportedError that names it.
+        """
+        saving.save(self._open(), path, format, training)
+
+    def to_bytes(self, format: str, training: bool = True) -> bytes:
+        """The bytes that save() would write."""
+        return saving.to_bytes(self._open(), format, training)
 
     def summary(self) -> str:
         """A table of layers, shapes and parameter counts."""
