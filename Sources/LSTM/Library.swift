@@ -48,7 +48,7 @@ private func constant(_ text: StaticString) -> UnsafePointer<CChar> {
 }
 
 /// Sets a struct of the caller's to zero bytes, but for its size.
-private func clear<Struct>(_ pointer: UnsafeMutablePointer<Struct>?, _ value: Struct) {
+func clear<Struct>(_ pointer: UnsafeMutablePointer<Struct>?, _ value: Struct) {
   if let pointer = unsafe pointer { unsafe pointer.pointee = value }
 }
 

@@ -89,7 +89,9 @@ struct HDF5Dataset {
       let named = try attribute("dtype")
       if named == "bfloat16" { return (.bfloat16, type) }
       name = "opaque"
-    case H5T_INTEGER where size <= 8: return (.integer, type)
+    case H5T_INTEGER where size <= 8:
+      let named = size == 2 ? try attribute("dtype") : nil
+      return (named == "bfloat16" ? .bfloat16 : .integer, type)
     case H5T_INTEGER: name = "integer"
     case H5T_STRING: name = "string"
     case H5T_BITFIELD: name = "bit field"

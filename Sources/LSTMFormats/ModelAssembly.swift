@@ -36,7 +36,9 @@ struct ModelAssembly {
         number += 1
         name = base + "_\(number)"
       }
-      outputs.append(Model.Port(name: name, dtype: layer?.config.dtype ?? "float32", value: value))
+      var port = Model.Port(name: name, dtype: layer?.config.dtype ?? "float32", value: value)
+      port.mask = builder.graph.mask(of: value)
+      outputs.append(port)
     }
     self.outputs = outputs
   }

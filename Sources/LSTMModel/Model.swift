@@ -8,6 +8,8 @@ public struct Model: Sendable {
     public var dtype: String
     /// Where it is in the graph.
     public var value: Value
+    /// The mask that it carries, which weights the loss of an output: only real steps count.
+    public var mask: Value?
 
     /// A named value.
     public init(name: String, dtype: String, value: Value) {
