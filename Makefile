@@ -18,12 +18,13 @@ PYTHON := .venv/bin/python
 export PYTHONPATH := bindings/python
 
 .DEFAULT_GOAL := lib
-.PHONY: help lib demo test test-swift test-c test-python test-fixtures test-readme test-install install uninstall lint check setup clean
+.PHONY: help lib demo test test-swift test-c test-python test-fixtures test-readme test-install test-interop install uninstall lint check setup clean
 
 help:
 	@echo 'make              build the library: build/lib/liblstm.so, with include/lstm.h'
 	@echo 'make demo         forecast sunspots from C and from Python, draw build/demo/sunspots.png'
 	@echo 'make test         run every test; parts: test-swift test-c test-python test-fixtures test-readme test-install'
+	@echo 'make test-interop convert every fixture and open the results in real Keras 2, Keras 3 and PyTorch (downloads them)'
 	@echo 'make install      copy library, header, lstm.pc and CMake files to PREFIX=$(PREFIX) (staged below DESTDIR=)'
 	@echo 'make uninstall    remove them again'
 	@echo 'make lint         check the Swift format'
@@ -78,6 +79,13 @@ test-fixtures:
 
 test-readme:
 	CC='$(CC)' $(PYTHON) Tests/C/readme.py README.md
+
+# Needs an hour or less on two cores, and 2 GB for the frameworks: not a part of `test`. INTEROP='--only text_lstm' runs some of it.
+test-interop:
+	@Scripts/setup.sh test
+	@$(MAKE) --no-print-directory lib
+	@Scripts/interop-setup.sh
+	build/interop-venv/bin/python Tests/Interop/run.py $(INTEROP)
 
 test-install:
 	CC='$(CC)' Tests/C/install.sh
