@@ -46,10 +46,9 @@ struct KerasReport {
 
   private init(_ root: HDF5Group) {
     do throws(LSTMError) {
-      if try !KerasHDF5.isPresent(in: root) && !LegacyWeights.isPresent(in: root) && !VariableStore.isPresent(in: root)
-        && TensorFiles.isPresent(in: root)
-      {
-        return accept(try TensorFiles.model(root))
+      if try TensorFiles.isPresent(in: root) {
+        accept(try TensorFiles.model(root))
+        return
       }
       let file = try KerasHDF5(root)
       let backend = (try? root.string("backend")).flatMap { $0 }.map { ", backend \($0)" } ?? ""

@@ -94,9 +94,7 @@ public enum ModelFile {
     if ZipWalk.isZip(bytes) { return try KerasArchive.values(for: assembly, in: bytes, maxBytes: options.maxBytes) }
     if let other = try otherModel(bytes) { return try ModelWeights(other, byName: options.byName).values(for: assembly) }
     return try HDF5.withFile(bytes, trusted: options.isTrusted) { (root) throws(LSTMError) in
-      if try !root.contains("model_weights") && !LegacyWeights.isPresent(in: root) && !VariableStore.isPresent(in: root)
-        && TensorFiles.isPresent(in: root)
-      {
+      if try TensorFiles.isPresent(in: root) {
         return try ModelWeights(try TensorFiles.model(root), byName: options.byName).values(for: assembly)
       }
       return try assembly.values(from: try weights(in: root, byName: options.byName))

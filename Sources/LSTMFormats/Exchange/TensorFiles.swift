@@ -2,8 +2,13 @@ import LSTMModel
 
 /// Files of tensors that are not Keras': state_dicts of PyTorch, and tensors with an architecture in Keras' words beside them.
 enum TensorFiles {
-  /// Whether an HDF5 file is one.
-  static func isPresent(in root: HDF5Group) throws(LSTMError) -> Bool { try TorchTensors.isPresent(in: root) }
+  /// Whether an HDF5 file is one, and none of Keras'.
+  static func isPresent(in root: HDF5Group) throws(LSTMError) -> Bool {
+    if root.contains("model_weights") || VariableStore.isPresent(in: root) { return false }
+    if try KerasHDF5.isPresent(in: root) { return false }
+    if try LegacyWeights.isPresent(in: root) { return false }
+    return try TorchTensors.isPresent(in: root)
+  }
 
   /// The model of an HDF5 file.
   static func model(_ root: HDF5Group) throws(LSTMError) -> Model {

@@ -33,6 +33,8 @@ class Value:
     def __init__(self, wire: Optional[Wire], factors: Sequence[tuple[str, int]], axes: Sequence[Axis], timed: bool,
                  pieces: Sequence[Wire] = ()) -> None:
         self.wire, self.factors, self.axes, self.timed, self.pieces = wire, list(factors), list(axes), timed, list(pieces)
+        # Whether it is a product that nothing else reads than what follows: a constant that is added is its bias.
+        self.is_product = False
 
     def like(self, wire: Wire) -> Value:
         """The same layout, of another layer."""
