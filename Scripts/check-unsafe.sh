@@ -8,10 +8,12 @@ allowed=(
   Sources/LSTMCaller/CallerArray.swift
   Sources/LSTMRuntime/Arena.swift
   Sources/LSTMRuntime/CallerArray.swift
+  Sources/LSTMRuntime/DirectStream.swift
+  Sources/LSTMRuntime/InstantKernels.swift
   Sources/LSTMRuntime/KernelTable.swift
   Sources/LSTMRuntime/ThreadPool.swift
-  Sources/LSTMRuntime/Training/Parts/OptimizerLoops.swift
   Sources/LSTMRuntime/Training/TrainingKernels.swift
+  Sources/LSTMRuntime/Training/Parts/OptimizerLoops.swift
   Sources/LSTMFormats/HDF5*.swift
   Sources/LSTMFormats/FileBytes.swift
   Sources/LSTMFormats/JSON.swift

@@ -60,7 +60,7 @@ public func lstm_trainer_check_gradients(
     unsafe try checkSize(out.pointee.struct_size, of: MemoryLayout<lstm_gradient_report>.size, "report")
     guard samples >= 0 else { throw .argument("samples is \(samples); it may not be negative") }
     let arrays = unsafe try callerBatch(batch, handle.model)
-    let exact = try handle.options.double(handle.model)
+    let exact = try handle.options.double(handle.model, handle.spec)
     try exact.setWeightValues(handle.trainer.weightValues())
     let found = try exact.checkGradients(arrays, samples: Int(samples))
     unsafe out.pointee.checked = Int64(found.checked)

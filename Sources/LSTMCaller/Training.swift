@@ -62,4 +62,18 @@ public protocol RunningTrainer: AnyObject {
   func setWeightValues(_ values: [Values]) throws(LSTMError)
   /// Sets the states of stateful layers to zero.
   func resetStates()
+  /// Learns from data for several epochs; with no data, from the batches that the host gives.
+  func fit(_ data: CallerBatch?, _ options: FitOptions, _ host: any FitHost) throws(LSTMError) -> FitOutcome
+  /// Names of the columns of ``history``.
+  var historyNames: [String] { get }
+  /// The values of each epoch of the last fit.
+  var history: [[Double]] { get }
+  /// The rate of the next update.
+  var learningRate: Double { get }
+  /// Sets the rate of all further updates, whatever the schedule says.
+  func setLearningRate(_ rate: Double)
+  /// Everything that the trainer's future depends on, as named arrays.
+  func snapshot() -> TrainingSnapshot
+  /// Goes on from a snapshot.
+  func restore(_ snapshot: TrainingSnapshot) throws(LSTMError)
 }

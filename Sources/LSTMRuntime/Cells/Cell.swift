@@ -31,6 +31,9 @@ class Cell: @unchecked Sendable {  // as Operator
   /// Whether there is a cell state beside h.
   var hasCellState: Bool { false }
 
+  /// What a stream needs to run the cell by one kernel call, or nil.
+  var instant: InstantLayer? { nil }
+
   /// Numbers of scratch for so many rows.
   func scratch(rows: Int) -> Int { 0 }
 
@@ -74,4 +77,40 @@ struct CellStep {
   /// Receives the activated gates, or nil.
   var gates: Floats?
   var scratch: Floats
+}
+
+/// What a stream's step needs of a fused cell beside its input weights: see the kernel ``prepareInstant``.
+struct InstantLayer {
+  /// LSTM, or GRU.
+  let isLSTM: Bool
+  let recurrent: PackedMatrix
+  /// Units behind the last whole block, rounded up, if they have weights of their own: then these.
+  let tailUnits: Int
+  let tailInput: PackedMatrix?
+  let tailRecurrent: PackedMatrix?
+
+  /// Packs the units behind the last whole block if they fill no more than half a vector.
+  init(
+    _ it: Recurrent, _ weights: RecurrentWeights, _ recurrent: PackedMatrix, recurrentBias: ((Int) -> Scalar)?, _ kernels: KernelTable
+  ) throws(LSTMError) {
+    isLSTM = it.cell == .lstm
+    self.recurrent = recurrent
+    let whole = it.units / kernels.lanes * kernels.lanes
+    let tailUnits = kernels.instantTail(it.units - whole)
+    self.tailUnits = tailUnits
+    guard tailUnits > 0 else {
+      tailInput = nil
+      tailRecurrent = nil
+      return
+    }
+    let order = (0..<it.gates).flatMap { gate in
+      (0..<tailUnits).map { lane -> Int? in whole + lane < it.units ? gate * it.units + whole + lane : nil }
+    }
+    let panels = (order.count + kernels.lanes - 1) / kernels.lanes
+    tailInput = try PackedMatrix(
+      weights.kernel, count: weights.inputSize, columns: it.gates * it.units, order: order, panels: panels,
+      bias: weights.bias.map { values in { values[$0] } }, lanes: kernels.lanes)
+    tailRecurrent = try PackedMatrix(
+      weights.recurrent, count: it.units, columns: it.gates * it.units, order: order, panels: panels, bias: recurrentBias, lanes: kernels.lanes)
+  }
 }

@@ -16,10 +16,10 @@ final class Objective {
   /// The loss for output `index` of a model.
   ///
   /// - Throws: ``LSTMError/shape(_:)`` if it does not fit.
-  init(_ spec: TrainingSpec, output index: Int, of model: Model) throws(LSTMError) {
-    self.spec = spec.losses[index]
-    factor = spec.lossWeights[index]
-    classWeights = spec.classWeights
+  init(_ spec: LossSpec, factor: Double, classWeights: [Int: Double], output index: Int, of model: Model) throws(LSTMError) {
+    self.spec = spec
+    self.factor = factor
+    self.classWeights = classWeights
     let port = model.outputs[index]
     name = port.name
     let width = model.shape(of: port.value).last

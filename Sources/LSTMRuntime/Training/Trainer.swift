@@ -11,6 +11,8 @@ public final class Trainer: RunningTrainer {
     public var seed: UInt64 = 0
     /// Steps of a window of truncated back-propagation through time; 0 for whole sequences.
     public var windowSteps = 0
+    /// What samples of a class count; classes that are missing count 1.
+    public var classWeights: [Int: Double] = [:]
 
     /// One thread, seed 0, whole sequences.
     public init() {}
@@ -22,11 +24,26 @@ public final class Trainer: RunningTrainer {
   let plan: TrainingPlan
   let engine: TrainingEngine
   let optimizer: Optimizer
-  let objectives: [Objective]
+  /// The loss of each output; nil for an output that is not taught.
+  let objectives: [Objective?]
+  /// The metrics of each output while learning, and while only looking.
+  let meters: [Meter]
+  let checkMeters: [Meter]
   let staged = StagedBatch()
   /// Forward passes that drew random numbers so far: one for each step.
   var draws: UInt64 = 0
   let windows: Windows?
+  /// How far the present fit is.
+  var fitState = FitState()
+  /// Epochs of fits before the present one: they decide the order of rows.
+  var epochsBefore = 0
+  /// Whether the present fit has rows for validation.
+  var validates = false
+  /// What ReduceLROnPlateau has noted.
+  var plateauState: [Double]?
+  /// Rows that are only looked at, with states of their own.
+  let checked = StagedBatch()
+  private var evaluator: TrainingEngine?
 
   /// A trainer that starts from the model's weights.
   ///
@@ -40,13 +57,24 @@ public final class Trainer: RunningTrainer {
     windows = options.windowSteps > 0 ? try Windows(model, steps: options.windowSteps) : nil
     self.model = model
     plan = try TrainingPlan(windows?.carrying(model) ?? model)
-    var objectives: [Objective] = []
-    for index in model.outputs.indices {
-      let objective = try Objective(spec, output: index, of: model)
+    guard spec.losses.contains(where: { $0 != nil }) else { throw .argument("no output has a loss, so there is nothing to learn") }
+    var objectives: [Objective?] = []
+    for (index, loss) in spec.losses.enumerated() {
+      guard let loss else {
+        objectives.append(nil)
+        continue
+      }
+      let objective = try Objective(loss, factor: spec.lossWeights[index], classWeights: options.classWeights, output: index, of: model)
       if objective.looksThrough { plan.byArgument.insert(model.outputs[index].value.node) }
       objectives.append(objective)
     }
     self.objectives = objectives
+    var (meters, checkMeters): ([Meter], [Meter]) = ([], [])
+    for index in model.outputs.indices {
+      meters.append(try Meter(spec, output: index, of: model))
+      checkMeters.append(try Meter(spec, output: index, of: model))
+    }
+    (self.meters, self.checkMeters) = (meters, checkMeters)
     engine = try TrainingEngine(plan, threads: options.threads, seed: options.seed)
     let trained = plan.parameters.trained.map { model.weights[$0] }
     optimizer = try Optimizer(spec.optimizer, shapes: trained.map(\.shape), rules: trained.map(\.rules), generation: model.generation)
@@ -56,15 +84,17 @@ public final class Trainer: RunningTrainer {
   public var gradientCount: Int { plan.parameters.count }
 
   public var valueNames: [String] {
-    ["loss"] + (model.outputs.count > 1 ? model.outputs.map { $0.name + "_loss" } : [])
+    let taught = model.outputs.indices.filter { objectives[$0] != nil }
+    return ["loss"] + (taught.count > 1 ? taught.map { model.outputs[$0].name + "_loss" } : []) + meters.flatMap(\.names)
   }
 
   public func trainBatch(_ batch: CallerBatch) throws(LSTMError) -> [Double] {
+    for meter in meters { meter.reset() }
     try staged.read(batch, rows: nil)
-    return try trainStaged()
+    return try trainStaged() + meters.flatMap(\.values)
   }
 
-  /// Learns from the rows that are staged.
+  /// Learns from the rows that are staged; returns the losses.
   func trainStaged() throws(LSTMError) -> [Double] {
     guard let windows else {
       let values = try pass(staged)
@@ -86,25 +116,30 @@ public final class Trainer: RunningTrainer {
   public func computeGradients(_ batch: CallerBatch) throws(LSTMError) -> [Double] {
     try staged.read(batch, rows: nil)
     if windows != nil, !model.isStateful { engine.resetStates() }
-    return try pass(staged)
+    for meter in meters { meter.reset() }
+    return try pass(staged) + meters.flatMap(\.values)
   }
 
   public func evaluate(_ batch: CallerBatch) throws(LSTMError) -> [Double] {
-    try staged.read(batch, rows: nil)
-    return try evaluateStaged()
+    try checked.read(batch, rows: nil)
+    for meter in checkMeters { meter.reset() }
+    return try evaluate(checked) + checkMeters.flatMap(\.values)
   }
 
-  /// Loss and metrics of the rows that are staged, without learning.
-  func evaluateStaged() throws(LSTMError) -> [Double] {
+  /// The losses of some rows, without learning. States of stateful layers are other ones than those of learning.
+  func evaluate(_ rows: StagedBatch) throws(LSTMError) -> [Double] {
+    let engine: TrainingEngine
+    if let evaluator { engine = evaluator } else { engine = try TrainingEngine(plan, threads: options.threads, seed: options.seed) }
+    evaluator = engine
     if windows != nil, !model.isStateful { engine.resetStates() }
-    let values = try forward(staged, .inference)
+    let values = try forward(rows, .inference, engine, checkMeters)
     if model.isStateful { engine.commit() }
     return values
   }
 
   /// Forward and backward with a check of all numbers.
   private func pass(_ rows: StagedBatch) throws(LSTMError) -> [Double] {
-    let values = try forward(rows, .training)
+    let values = try forward(rows, .training, engine, meters)
     guard values[0].isFinite else { throw fault(values[0]) }
     try engine.backward()
     for index in plan.parameters.trained { _ = penalty(index, plan.parameters.part(of: engine.gradient, index)) }
@@ -112,20 +147,29 @@ public final class Trainer: RunningTrainer {
     return values
   }
 
-  /// The values of the rows, the gradients of the outputs left with the engine.
-  func forward(_ rows: StagedBatch, _ mode: TrainingMode) throws(LSTMError) -> [Double] {
+  /// The losses of the rows; the gradients of the outputs are left with the engine.
+  func forward(
+    _ rows: StagedBatch, _ mode: TrainingMode, _ engine: TrainingEngine, _ meters: [Meter]
+  ) throws(LSTMError) -> [Double] {
     try engine.prepare(rows.inputShapes)
     try engine.forward(rows.inputs.map(\.values), mode, step: draws)
     var losses: [Double] = []
-    for (index, objective) in objectives.enumerated() {
-      let samples = rows.weights.isEmpty ? nil : rows.weights.count == 1 ? rows.weights[0] : rows.weights[index]
-      losses.append(
-        try objective.evaluate(
-          engine.outputs[index], rows.targets[index], samples: samples, mask: engine.outputMasks[index],
-          gradient: mode == .training ? engine.outputGradients[index].values : nil))
-    }
     var total = engine.penalty
-    for (loss, objective) in zip(losses, objectives) { total += loss * objective.factor }
+    for (index, objective) in objectives.enumerated() {
+      guard let objective else {
+        engine.outputGradients[index].values.fill(0)
+        continue
+      }
+      let samples = rows.weights.isEmpty ? nil : rows.weights.count == 1 ? rows.weights[0] : rows.weights[index]
+      let loss = try objective.evaluate(
+        engine.outputs[index], rows.targets[index], samples: samples, mask: engine.outputMasks[index],
+        gradient: mode == .training ? engine.outputGradients[index].values : nil)
+      losses.append(loss)
+      if meters.indices.contains(index) {
+        try meters[index].update(engine.outputs[index], rows.targets[index], samples: samples, mask: engine.outputMasks[index])
+      }
+      total += loss * objective.factor
+    }
     for index in plan.parameters.trained { total += penalty(index, nil) }
     return [total] + (losses.count > 1 ? losses : [])
   }
@@ -177,5 +221,8 @@ public final class Trainer: RunningTrainer {
     try update()
   }
 
-  public func resetStates() { engine.resetStates() }
+  public func resetStates() {
+    engine.resetStates()
+    evaluator?.resetStates()
+  }
 }

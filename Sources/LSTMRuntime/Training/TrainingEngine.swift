@@ -18,6 +18,7 @@ final class TrainingEngine {
   private var arena: Arena?
   private var blocks: [TrainingBlock] = []
   private var used = 0
+  private var pending: (states: [[Scalar]], rows: Int)?
   private var inputShapes: [Shape] = []
   private var pool: ThreadPool?
   private let threads: Int
@@ -83,6 +84,20 @@ final class TrainingEngine {
     outputMasks = masks.map { $0.map(tensor) }
     self.arena = arena
     inputShapes = shapes
+    if let pending, pending.rows == rows, pending.states.count == keptStates.count {
+      for (state, numbers) in zip(keptStates, pending.states) where state.count == numbers.count { state.copy(from: numbers) }
+    }
+    pending = nil
+  }
+
+  /// Rows of the batch.
+  var rows: Int { inputShapes.first?[0] ?? 0 }
+
+  /// Puts kept states back when the next batch, of so many rows, comes.
+  func restoreStates(_ states: [[Scalar]], rows: Int) {
+    resetStates()
+    inputShapes = []
+    pending = (states, rows)
   }
 
   /// Sets the kept states of stateful layers to zero.

@@ -4,10 +4,11 @@ from __future__ import annotations
 import ctypes
 import json
 import operator
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import TracebackType
 from typing import Any, Optional
 
+from . import saving
 from ._arrays import AnyArray, path_bytes
 from ._c import LOAD_BY_NAME, LOAD_INFER, LOAD_TRUSTED, FromJsonOptions, LoadOptions
 from ._errors import ArgumentError, HandleError, UnknownNameError
@@ -16,10 +17,13 @@ from ._library import check, library, new
 from .arguments import input_arrays, output_arrays
 from .batches import checked_size, run_in_batches
 from .description import decoded, layers, model_info, tensors
+from .graph import functional, sequential
 from .sessions import Sessions, key_of
+from .fitting import History
 from .source import Source
 from .stream import Stream, new_stream
 from .trace import Trace, traced
+from .training import Trainer
 from .weights import Weights, places_of
 
 
@@ -32,20 +36,20 @@ class Model:
 
         The same seed gives the same weights on every machine.
         """
-        if isinstance(text, Mapping):
-            text = json.dumps(text)
-        if not isinstance(text, (str, bytes)):
-            raise ArgumentError("expected JSON as text or as a dict, not %r" % type(text).__name__)
-        content = text.encode() if isinstance(text, str) else text
-        options = new(FromJsonOptions)
-        try:
-            options.seed = operator.index(seed) & 0xFFFF_FFFF_FFFF_FFFF
-        except TypeError as reason:
-            raise ArgumentError("seed is %r; expected a whole number" % (seed,)) from reason
-        handle = create("lstm_model_from_json", "lstm_model_free", content, len(content), ctypes.byref(options))
-        return cls(handle, Source(content=content, seed=options.seed))
+        model = cls.__new__(cls)
+        model._begin(*new_network(text, seed))
+        return model
 
-    def __init__(self, handle: Handle, source: Source) -> None:
+    def __init__(self, inputs: Any, outputs: Any, name: Optional[str] = None, seed: int = 0) -> None:
+        """The network between what Input() returned and what its layers made of it, its weights drawn by their initializers.
+
+        `inputs`, `outputs`: one each, or lists. The same seed gives the same weights on every machine.
+        """
+        if not isinstance(inputs, Handle):
+            inputs, outputs = new_network(functional(inputs, outputs, name), seed)
+        self._begin(inputs, outputs)
+
+    def _begin(self, handle: Handle, source: Source) -> None:
         self._handle: Optional[Handle] = handle
         self._source = source
         self._weights_differ = False
@@ -119,10 +123,40 @@ class Model:
         check(library().lstm_model_load_weights(self._open(), path_bytes(path), options))
         self._weights_changed()
 
+    def save(self, path: Any, format: Optional[str] = None, training: bool = True) -> None:
+        """Saves the model: afterwards the file is the new one, whole, or after an error what it was before.
+
+        `format`: None goes by the name (.h5, .weights.h5, .keras, .safetensors); or "keras-h5" (a whole model for Keras 2 and Keras 3),
+        "keras2-h5", "keras3-h5" (for one of them), "keras2-weights", "keras3-weights", "keras", "torch-h5", "safetensors".
+        `training`: whether loss, optimiser and its state are kept, if the model has them and the format can.
+        What a format cannot express is refused with an UnsupportedError that names it.
+        """
+        saving.save(self._open(), path, format, training)
+
+    def to_bytes(self, format: str, training: bool = True) -> bytes:
+        """The bytes that save() would write."""
+        return saving.to_bytes(self._open(), format, training)
+
     def summary(self) -> str:
         """A table of layers, shapes and parameter counts."""
         handle = self._open()
         return text(lambda buffer, size, needed: int(library().lstm_model_summary(handle, buffer, size, needed)))
+
+    def trainer(self, **options: Any) -> Trainer:
+        """A trainer of this model: see liblstm.Trainer for its options."""
+        return Trainer(self, **options)
+
+    def fit(self, x: Any = None, y: Any = None, *, loss: Any = None, optimizer: Any = None, metrics: Any = None, precision: Any = "float32",
+            threads: int = 1, seed: int = 0, learning_rate: Optional[float] = None, class_weight: Any = None, tbptt_steps: int = 0,
+            **options: Any) -> History:
+        """Trains the model and returns the history: Trainer(model, …).fit(x, y, …) in one call.
+
+        `loss`, `optimizer`, `metrics`: as liblstm.Trainer takes them; without any, the model's file decides. What else there is, such as
+        epochs, batch_size, validation_split and callbacks, is what Trainer.fit() takes.
+        """
+        trainer = Trainer(self, loss=loss, optimizer=optimizer, metrics=metrics, learning_rate=learning_rate, class_weight=class_weight,
+                          precision=precision, threads=threads, seed=seed, tbptt_steps=tbptt_steps)
+        return trainer.fit(x, y, **options)
 
     @property
     def closed(self) -> bool:
@@ -187,6 +221,32 @@ def load_bytes(content: Any, infer: bool = False) -> Model:
 def _load_options(flags: int) -> Any:
     """A pointer to the options of a load."""
     return ctypes.byref(LoadOptions(ctypes.sizeof(LoadOptions), flags, 0, 0))
+
+
+class Sequential(Model):
+    """A network that is a chain of layers, its weights drawn by their initializers.
+
+        model = liblstm.Sequential([liblstm.Input((None, 3)), liblstm.layers.LSTM(64), liblstm.layers.Dense(1)], seed=1)
+    """
+
+    def __init__(self, layers: Iterable[Any], name: Optional[str] = None, seed: int = 0) -> None:
+        self._begin(*new_network(sequential(layers, name), seed))
+
+
+def new_network(text: Any, seed: Any) -> tuple[Handle, Source]:
+    """A new model of the library from Keras' JSON, as text or as a dict."""
+    if isinstance(text, Mapping):
+        text = json.dumps(text)
+    if not isinstance(text, (str, bytes)):
+        raise ArgumentError("expected JSON as text or as a dict, not %r" % type(text).__name__)
+    content = text.encode() if isinstance(text, str) else text
+    options = new(FromJsonOptions)
+    try:
+        options.seed = operator.index(seed) & 0xFFFF_FFFF_FFFF_FFFF
+    except TypeError as reason:
+        raise ArgumentError("seed is %r; expected a whole number" % (seed,)) from reason
+    handle = create("lstm_model_from_json", "lstm_model_free", content, len(content), ctypes.byref(options))
+    return handle, Source(content=content, seed=options.seed)
 
 
 def _again(content: bytes, weights: Optional[dict[str, AnyArray]], infer: bool = False, seed: Optional[int] = None) -> Model:

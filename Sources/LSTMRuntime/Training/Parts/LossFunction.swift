@@ -44,7 +44,7 @@ struct LossFunction {
     _ prediction: Floats, _ target: Floats, _ weights: Floats, rows: Int, gradient: Floats?, throughActivation: Bool = false
   ) -> Double {
     precondition(prediction.count >= rows * width && weights.count >= rows, "predictions and weights for every row")
-    let binary = isHinge && (0..<rows * targetWidth).allSatisfy { target[$0] == 0 || target[$0] == 1 }
+    let binary = hasBinaryLabels(target, rows: rows)
     var total = 0.0
     for row in 0..<rows {
       let p = prediction.slice(row * width, width)
@@ -59,6 +59,16 @@ struct LossFunction {
       total += Double(weight) * value
     }
     return total
+  }
+
+  /// The loss of one row, without a weight.
+  func value(_ prediction: Floats, _ target: Floats, binaryLabels: Bool) -> Double {
+    row(prediction, target, 1, nil, binaryLabels: binaryLabels, throughActivation: false)
+  }
+
+  /// Whether a hinge loss has labels 0 and 1, which stand for −1 and 1; decided by all rows together, as in Keras.
+  func hasBinaryLabels(_ target: Floats, rows: Int) -> Bool {
+    isHinge && (0..<rows * targetWidth).allSatisfy { target[$0] == 0 || target[$0] == 1 }
   }
 
   /// Whether the gradient can be had by the logits of this activation.
