@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import importlib
 import json
-from typing import Any, Callable, Optional, Sequence
+from typing import Any, Sequence
 
 import numpy as np
 
@@ -13,7 +13,6 @@ from .onnx_recurrent import GATES, Node
 from .onnx_values import BATCH, TIME, Dims, Layouts, Value, Zeros
 from .writing import Converted
 
-LARGEST = 1 << 31
 # Nodes through which an initial state may come from an input of the graph.
 CARRIERS = ("Slice", "Gather", "Identity", "Unsqueeze", "Split", "Cast")
 
@@ -143,7 +142,8 @@ class _Reader:
         for axis, size in zip(axes, sizes):
             if axis[0] in (BATCH, TIME) and size is not None:
                 self.layouts.sizes[axis[0]] = size
-        wire = self.graph.input(port.name, ([None, None] if timed else [None]) + [size for _, size in factors], "int32" if tokens else "float32")
+        free: list[Any] = [None, None] if timed else [None]
+        wire = self.graph.input(port.name, free + [size for _, size in factors], "int32" if tokens else "float32")
         self.inputs.append(wire)
         if timed and self.first == TIME:
             wire = self.graph.add("Transpose", port.name + "_rows", {"axes": [1, 0] + ([2] if factors else [])}, [wire])
@@ -228,4 +228,3 @@ class _Reader:
         return state is None or isinstance(state, Zeros) or (isinstance(state, np.ndarray) and not state.any())
 
 
-Handler = Callable[..., list[Any]]
