@@ -18,7 +18,7 @@ PYTHON := .venv/bin/python
 export PYTHONPATH := bindings/python
 
 .DEFAULT_GOAL := lib
-.PHONY: help lib demo test test-swift test-c test-python test-fixtures test-readme test-install test-interop install uninstall lint check setup clean
+.PHONY: help lib demo test test-swift test-c test-python test-fixtures test-readme test-install test-interop install uninstall lint check setup clean test-exchange
 
 help:
 	@echo 'make              build the library: build/lib/liblstm.so, with include/lstm.h'
@@ -86,6 +86,13 @@ test-interop:
 	@$(MAKE) --no-print-directory lib
 	@Scripts/interop-setup.sh
 	build/interop-venv/bin/python Tests/Interop/run.py $(INTEROP)
+
+# ONNX models against onnxruntime, in an environment of their own.
+test-exchange:
+	@test -x build/exchange-venv/bin/python || python3 -m venv build/exchange-venv
+	@build/exchange-venv/bin/python -c 'import h5py, numpy, onnx, onnxruntime, pytest' 2>/dev/null || \
+	  build/exchange-venv/bin/python -m pip install --quiet --disable-pip-version-check h5py numpy onnx onnxruntime pytest
+	build/exchange-venv/bin/python -m pytest -q Tests/Exchange
 
 test-install:
 	CC='$(CC)' Tests/C/install.sh

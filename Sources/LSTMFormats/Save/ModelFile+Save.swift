@@ -19,6 +19,8 @@ extension ModelFile {
 
   /// The bytes of such a file.
   public static func bytes(of model: Model, format: SaveFormat, options: SaveOptions) throws(LSTMError) -> [UInt8] {
+    if format == .torchHDF5 || format == .safetensors { return try bytes(of: TorchState(model), format: format) }
+    let model = try KerasWording.of(model)
     switch format {
     case .kerasHDF5: return try KerasHDF5Writer(model, for: .both, options).bytes()
     case .keras2HDF5: return try KerasHDF5Writer(model, for: .keras2, options).bytes()
@@ -26,9 +28,12 @@ extension ModelFile {
     case .keras2Weights: return try LegacyWeightsWriter.bytes(of: model)
     case .keras3Weights: return try VariableWriter(model, options).bytes()
     case .kerasArchive: return try KerasArchiveWriter(model, options).bytes()
-    case .torchHDF5: return try TorchState(model).hdf5()
-    case .safetensors: return try TorchState(model).safetensors()
+    case .torchHDF5, .safetensors: throw .internalFault("the format was handled before")
     }
+  }
+
+  private static func bytes(of state: TorchState, format: SaveFormat) throws(LSTMError) -> [UInt8] {
+    format == .torchHDF5 ? try state.hdf5() : try state.safetensors()
   }
 
   /// The bytes for a name that ends in `.h5`: for both generations where one file can serve both, else for the model's own.

@@ -10,7 +10,7 @@ extension TrainingLayer {
     let shapes = node.inputs.map { model.shape(of: $0) }
     let layer = model.layers.indices.contains(node.layer) ? model.layers[node.layer] : nil
     switch operation {
-    case .recurrent(let it) where it.options != CellOptions():
+    case .recurrent(let it) where !it.isTrainable:
       throw .unsupported("layer ‘\(layer?.name ?? "")’ is a \(layer?.type ?? "layer") with options that Keras' cells do not have; liblstm cannot train it")
     case .attention(let it) where it.dropout > 0: throw droppedAttention(layer)
     case .multiHeadAttention(let it) where it.dropout > 0: throw droppedAttention(layer)
@@ -25,6 +25,7 @@ extension TrainingLayer {
     case .permute(let it): return PermuteTraining(it, plain)
     case .repeatVector: return StepTraining(plain) { _, _ in 0 }
     case .window(let it): return StepTraining(plain) { step, _ in step - it.before }
+    case .step(let it): return StepTraining(plain) { _, steps in it.place(of: steps) }
     case .upsampling(let it): return StepTraining(plain) { step, _ in step / it.size }
     case .reverseTime: return StepTraining(plain) { step, steps in steps - 1 - step }
     case .merge(let it): return MergeTraining(it, plain)
