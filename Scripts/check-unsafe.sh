@@ -10,6 +10,7 @@ allowed=(
   Sources/LSTMRuntime/CallerArray.swift
   Sources/LSTMRuntime/KernelTable.swift
   Sources/LSTMRuntime/ThreadPool.swift
+  Sources/LSTMRuntime/Training/TrainingKernels.swift
   Sources/LSTMRuntime/Training/Parts/OptimizerLoops.swift
   Sources/LSTMFormats/HDF5*.swift
   Sources/LSTMFormats/FileBytes.swift

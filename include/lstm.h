@@ -164,6 +164,48 @@ void lstm_model_free(lstm_model *model);
  */
 lstm_status lstm_check_file(const char *path, char *report, size_t size, size_t *needed, int32_t *loads);
 
+/* ---------------------------------------------------------------- saving */
+
+#define LSTM_FORMAT_AUTO 0              /**< What the file's name says: .h5 or .hdf5 a whole Keras model, for both generations where one file can
+                                             be, else for the one that the model is of; .weights.h5; .keras; .safetensors. */
+#define LSTM_FORMAT_KERAS_H5 1          /**< Keras' whole model in HDF5, as Keras 2 and Keras 3 both open it. */
+#define LSTM_FORMAT_KERAS2_H5 2         /**< The same for Keras 2 alone, which can say more: initial states, models inside functional models. */
+#define LSTM_FORMAT_KERAS3_H5 3         /**< The same for Keras 3 alone. */
+#define LSTM_FORMAT_KERAS2_WEIGHTS 4    /**< Weights alone, as Keras 2's `save_weights("x.h5")` writes them. */
+#define LSTM_FORMAT_KERAS3_WEIGHTS 5    /**< Weights alone, as Keras 3's `save_weights("x.weights.h5")` writes them. */
+#define LSTM_FORMAT_KERAS 6             /**< Keras 3's `.keras`. */
+#define LSTM_FORMAT_TORCH_H5 7          /**< Weights alone under the names of a PyTorch state_dict ("lstm.weight_ih_l0"), in flat HDF5 datasets. */
+#define LSTM_FORMAT_SAFETENSORS 8       /**< The same as safetensors. */
+
+#define LSTM_SAVE_WITHOUT_TRAINING 1 /**< Leave out loss, optimiser and its state, which Keras' whole models otherwise keep if the model has them. */
+
+/** How to save. */
+typedef struct lstm_save_options {
+  size_t struct_size;
+  uint32_t flags;    /**< 0 or LSTM_SAVE_WITHOUT_TRAINING */
+  uint32_t reserved; /**< must be 0 */
+} lstm_save_options;
+
+void lstm_save_options_init(lstm_save_options *options);
+
+/**
+ * Saves a model. The same model makes the same bytes each time. What a format cannot express, or what its readers would compute in
+ * another way than the model does, is refused by name: nothing is left out in silence.
+ *
+ * `path`: the file, which need not exist. It is replaced at once when all is written and flushed to the disk: after an error, or if the
+ * machine stops, it is the old file or the new one, whole. `format`: LSTM_FORMAT_…. `options`: NULL for the defaults.
+ * Errors: UNSUPPORTED (the layer or option that the format cannot express), IO, ARGUMENT, HANDLE, MEMORY.
+ */
+lstm_status lstm_model_save(const lstm_model *model, const char *path, int32_t format, const lstm_save_options *options);
+
+/** The bytes that lstm_model_save() would write. `format` may not be LSTM_FORMAT_AUTO: there is no name.
+ *
+ * Writes them to `bytes`, which has room for `size` (may be NULL if `size` is 0), and their number to `written` (not NULL). Too small
+ * a buffer is left alone: LSTM_ERROR_BUFFER, and `written` says what is needed. So a first call with NULL and 0 asks for the size.
+ */
+lstm_status lstm_model_save_memory(const lstm_model *model, int32_t format, const lstm_save_options *options, void *bytes, size_t size,
+                                   size_t *written);
+
 /* ---------------------------------------------------------------- inspection */
 
 /** What a model is. */
@@ -370,6 +412,90 @@ lstm_status lstm_trace_get_series(const lstm_trace *trace, size_t index, lstm_se
 
 /** Frees the handle and the numbers. NULL is ignored. */
 void lstm_trace_free(lstm_trace *trace);
+
+/* ---------------------------------------------------------------- trainer: learning */
+
+/** A model's weights on their way: what is learnt stays in the trainer until lstm_trainer_update_model(). */
+typedef struct lstm_trainer lstm_trainer;
+
+typedef struct lstm_trainer_options {
+  size_t struct_size;
+  const char *configuration; /**< JSON: what to learn and how, in the words of Keras' compile(); NULL for what the model's file states */
+  int32_t precision;         /**< LSTM_FLOAT32 (the default) or LSTM_FLOAT64 */
+  int32_t threads;           /**< 1 (the default) … 256; results do not depend on it */
+  uint64_t seed;             /**< decides dropout, noise and the order of samples */
+  int64_t tbptt_steps;       /**< truncated back-propagation through time: steps of a window; 0 (the default) for whole sequences */
+} lstm_trainer_options;
+
+/** Rows to learn from. Arrays have any dtype and the same first dimension. */
+typedef struct lstm_batch {
+  size_t struct_size;
+  const lstm_array *const *inputs; /**< one for each input of the model, in its order */
+  size_t input_count;
+  const lstm_array *const *targets; /**< one for each output */
+  size_t target_count;
+  const lstm_array *const *weights; /**< of samples, [batch] or [batch, steps]: none, one for all outputs, or one for each (entries may be NULL) */
+  size_t weight_count;
+} lstm_batch;
+
+/** What lstm_trainer_check_gradients() found. */
+typedef struct lstm_gradient_report {
+  size_t struct_size;
+  int64_t checked;  /**< how many derivatives were compared */
+  double worst;     /**< the largest difference, relative to the largest derivative of its weight */
+  size_t weight;    /**< where it was found: a weight of the model */
+  int64_t element;  /**< and which of its numbers */
+  double analytic;  /**< what back-propagation says there */
+  double numeric;   /**< what central differences say */
+} lstm_gradient_report;
+
+void lstm_trainer_options_init(lstm_trainer_options *options);
+void lstm_batch_init(lstm_batch *batch);
+void lstm_gradient_report_init(lstm_gradient_report *report);
+
+/** Prepares to train a model, from the weights that it has now. `options`: NULL for the defaults.
+ *  Errors: UNSUPPORTED (a layer that has no gradient, by name), ARGUMENT, FORMAT (the configuration is no JSON), MEMORY, HANDLE. */
+lstm_status lstm_trainer_create(const lstm_model *model, const lstm_trainer_options *options, lstm_trainer **trainer);
+
+/** Frees the handle, its memory and its threads. NULL is ignored. */
+void lstm_trainer_free(lstm_trainer *trainer);
+
+/** How many values a batch reports, and their names: "loss" first. `count` is never 0. */
+lstm_status lstm_trainer_get_value_count(const lstm_trainer *trainer, size_t *count);
+lstm_status lstm_trainer_get_value_name(const lstm_trainer *trainer, size_t index, const char **name);
+
+/**
+ * Learns from one batch: forward, backward, update. `values` (may be NULL if `count` is 0) receives the first `count` of the values.
+ * Errors: SHAPE, ARGUMENT (a token or class out of range, …), MEMORY, STATE (the loss or a gradient is no finite number: the sentence says
+ * where that began, and the weights are as before).
+ */
+lstm_status lstm_trainer_train_batch(lstm_trainer *trainer, const lstm_batch *batch, double *values, size_t count);
+
+/** The same values for a batch without learning from it, computed as a session would: no dropout, fixed averages. */
+lstm_status lstm_trainer_evaluate(lstm_trainer *trainer, const lstm_batch *batch, double *values, size_t count);
+
+/** How many numbers the gradients have: those of all trainable weights in the model's order. */
+lstm_status lstm_trainer_get_gradient_count(const lstm_trainer *trainer, size_t *count);
+
+/** Forward and backward without an update; the gradients are read with lstm_trainer_get_gradients(). */
+lstm_status lstm_trainer_compute_gradients(lstm_trainer *trainer, const lstm_batch *batch, double *values, size_t count);
+
+/** Copies the gradients of the last batch: `count` numbers of `dtype` (LSTM_FLOAT32 or LSTM_FLOAT64), which must be their number. */
+lstm_status lstm_trainer_get_gradients(const lstm_trainer *trainer, int32_t dtype, void *gradients, size_t count);
+
+/** Updates the weights by gradients of the caller's, such as the average over several processes. */
+lstm_status lstm_trainer_apply_gradients(lstm_trainer *trainer, int32_t dtype, const void *gradients, size_t count);
+
+/** Writes the trainer's weights to the model it was made from, or to one of the same architecture. */
+lstm_status lstm_trainer_update_model(const lstm_trainer *trainer, lstm_model *model);
+
+/** Sets the state of stateful layers to zero. */
+lstm_status lstm_trainer_reset_states(lstm_trainer *trainer);
+
+/** Compares the gradients of a batch with central differences of the loss, in double precision whatever the trainer's, for at most
+ *  `samples` numbers of each weight (0: all). The trainer is left as it was. */
+lstm_status lstm_trainer_check_gradients(const lstm_trainer *trainer, const lstm_batch *batch, int64_t samples,
+                                         lstm_gradient_report *report);
 
 #ifdef __cplusplus
 }

@@ -5,6 +5,11 @@
 #include <hdf5.h>
 
 static inline unsigned lstm_h5f_read_only(void) { return H5F_ACC_RDONLY; }
+static inline unsigned lstm_h5f_truncate(void) { return H5F_ACC_TRUNC; }
+static inline hid_t lstm_h5p_dataset_create(void) { return H5P_DATASET_CREATE; }
+static inline hid_t lstm_h5t_float32le(void) { return H5T_IEEE_F32LE; }
+static inline hid_t lstm_h5t_float64le(void) { return H5T_IEEE_F64LE; }
+static inline hid_t lstm_h5t_int64le(void) { return H5T_STD_I64LE; }
 static inline hid_t lstm_h5p_file_access(void) { return H5P_FILE_ACCESS; }
 static inline hid_t lstm_h5p_default(void) { return H5P_DEFAULT; }
 static inline hid_t lstm_h5t_native_float(void) { return H5T_NATIVE_FLOAT; }

@@ -48,8 +48,9 @@ struct ArchitectureGuess {
       layers.append(candidate)
     }
     for position in layers.indices where layers[position].isRecurrent {
+      let later = position + 1
       layers[position].returnsSequences =
-        layers[(position + 1)...].contains(where: \.isRecurrent) || groups[position...].dropFirst().contains { $0.name.contains("time_distributed") }
+        layers[later...].contains(where: \.isRecurrent) || groups[later...].contains { $0.name.contains("time_distributed") }
     }
     guard let first = layers.first else { throw .format("the file has no weights, so there is nothing to guess a model from") }
     var notes: [String] = []

@@ -77,9 +77,15 @@ enum FileBytes {
 
   private static func quoted(_ path: String) -> String { "‘\(path)’" }
 
-  private static func reason(_ code: Int32) -> String {
+  private static func reason(_ code: Int32) -> String { SystemReason.text(code) }
+}
+
+/// The system's error numbers in words.
+enum SystemReason {
+  /// Why a call failed.
+  static func text(_ code: Int32) -> String {
     switch code {
-    case ENOENT: return "there is no such file"
+    case ENOENT: return "there is no such file or folder"
     case EACCES, EPERM: return "permission denied"
     case EISDIR: return "it is a folder"
     case ENOTDIR: return "a part of the path is no folder"
@@ -87,6 +93,9 @@ enum FileBytes {
     case ENAMETOOLONG: return "the name is too long"
     case ELOOP: return "too many symbolic links"
     case EIO: return "the disk reports an error"
+    case ENOSPC, EDQUOT: return "there is no space left"
+    case EFBIG: return "it would be larger than this process may write"
+    case EROFS: return "the file system can only be read"
     default: return "the system reports error \(code)"
     }
   }

@@ -46,7 +46,12 @@ enum HDF5 {
     try HDF5Signature.check(bytes)
     // The one place where bytes from outside are judged before libhdf5 may see them.
     if !trusted { try HDF5Walk.check(bytes) }
-    return try turn.withLock { (_) throws(LSTMError) in try quietly { () throws(LSTMError) in try body(HDF5Group(image(bytes))) } }
+    return try alone { () throws(LSTMError) in try body(HDF5Group(image(bytes))) }
+  }
+
+  /// Runs `body` as the only one of this library that calls libhdf5, which prints nothing meanwhile.
+  static func alone<Result: Sendable>(_ body: () throws(LSTMError) -> Result) throws(LSTMError) -> Result {
+    try turn.withLock { (_) throws(LSTMError) in try quietly(body) }
   }
 
   /// Keeps libhdf5 from printing its errors.

@@ -29,7 +29,7 @@ enum InferredModel {
 
   private static func variables(_ root: HDF5Group) throws(LSTMError) -> Model {
     guard root.contains("layers") else {
-      throw .unsupported("the file keeps its layers in an order that cannot be guessed; give the architecture too")
+      throw .unsupported("the file names its layers after the attributes of a class; their order cannot be guessed, give the architecture too")
     }
     let layers = try root.group("layers")
     // Classes in the order of their names; within a class, layers are counted.

@@ -4,8 +4,10 @@ import LSTMModel
 struct ModelAssembly {
   private let top: ModelLayer
   private let builder: ModelBuilder
-  private let inputs: [Model.Port]
-  private let outputs: [Model.Port]
+  /// What goes in.
+  let inputs: [Model.Port]
+  /// What comes out.
+  let outputs: [Model.Port]
 
   /// Builds the graph. `recovered` is the input's shape as far as the weights tell it, for files that state none;
   /// `initializes` says that the weights will be drawn anew.
@@ -34,7 +36,9 @@ struct ModelAssembly {
         number += 1
         name = base + "_\(number)"
       }
-      outputs.append(Model.Port(name: name, dtype: layer?.config.dtype ?? "float32", value: value))
+      var port = Model.Port(name: name, dtype: layer?.config.dtype ?? "float32", value: value)
+      port.mask = builder.graph.mask(of: value)
+      outputs.append(port)
     }
     self.outputs = outputs
   }
@@ -48,12 +52,18 @@ struct ModelAssembly {
   }
 
   /// What the model needs of a file, in the file's order.
-  var saved: [SavedLayer] {
+  var saved: [SavedLayer] { saved(as: builder.generation) }
+
+  /// The same as another generation of Keras would order it.
+  func saved(as generation: KerasGeneration) -> [SavedLayer] {
     top.parts.compactMap { part in
-      let weights = part.weights.saved(builder.generation)
+      let weights = part.weights.saved(generation)
       return weights.isEmpty ? nil : SavedLayer(name: part.config.name, type: part.config.type, weights: weights)
     }
   }
+
+  /// The graph.
+  var nodes: [Node] { builder.graph.nodes }
 
   /// All weights that it needs.
   var slots: [ModelBuilder.Slot] { builder.slots }

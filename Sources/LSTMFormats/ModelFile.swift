@@ -18,6 +18,8 @@ public struct LoadOptions: Sendable {
 
 /// Files that hold a model or its weights.
 public enum ModelFile {
+  private static let weightsHint = "load them into a model of that architecture, or ask for it to be inferred"
+
   /// Loads a whole-model file, or a folder that Keras saved without zipping it.
   ///
   /// - Throws: ``LSTMError`` with a sentence that names the layer, option or weight at fault.
@@ -38,14 +40,10 @@ public enum ModelFile {
           return try InferredModel.model(root)
         }
         if try LegacyWeights.isPresent(in: root) {
-          throw .format(
-            "the file holds weights only: it has ‘layer_names’ but no ‘model_config’; load them into a model of that architecture, or ask for it to be inferred"
-          )
+          throw .format("the file holds weights only: it has ‘layer_names’ but no ‘model_config’; \(weightsHint)")
         }
         if VariableStore.isPresent(in: root) {
-          throw .format(
-            "the file holds weights only, as Keras 3 writes them to .weights.h5; it has no ‘model_config’; load them into a model of that architecture, or ask for it to be inferred"
-          )
+          throw .format("the file holds weights only, as Keras 3 writes them to .weights.h5; it has no ‘model_config’; \(weightsHint)")
         }
       }
       return try KerasHDF5(root).model()
@@ -74,6 +72,10 @@ public enum ModelFile {
   ///
   /// - Throws: ``LSTMError/io(_:)`` or ``LSTMError/memory(_:)`` if the file cannot be read at all. What is wrong inside is a finding.
   public static func report(path: String, options: LoadOptions) throws(LSTMError) -> (text: String, loads: Bool) {
+    if FileBytes.isFolder(path), FileBytes.exists(path + "/config.json") {
+      let report = KerasReport(folder: path, maxBytes: options.maxBytes)
+      return ("\(path), a folder\n" + report.text, report.loads)
+    }
     let bytes = try FileBytes.read(path, maxBytes: options.maxBytes)
     let report = KerasReport(bytes)
     return ("\(path), \(bytes.count) bytes\n" + report.text, report.loads)
@@ -97,9 +99,7 @@ public enum ModelFile {
       legacy.byName = byName
       return legacy
     }
-    guard !byName else {
-      throw .unsupported("the file keeps weights by class and place, not by name (‘layers/lstm/…’); they cannot be matched by name")
-    }
+    guard !byName else { throw .unsupported("the file keeps weights by class and place (‘layers/lstm/…’); they cannot be matched by name") }
     if VariableStore.isPresent(in: root) { return VariableStore(root) }
     throw .format("the file holds no weights of Keras: it has neither ‘layer_names’ nor ‘model_weights’ nor ‘layers’")
   }

@@ -7,7 +7,16 @@ struct VariableStore: WeightSource {
   private let styles: [VariableStyle]
 
   /// Whether an HDF5 file has this layout.
-  static func isPresent(in root: HDF5Group) -> Bool { VariableStyle.all.contains { root.contains($0.group) } }
+  static func isPresent(in root: HDF5Group) -> Bool {
+    VariableStyle.all.contains { root.contains($0.group) } || holdsVariables(root, depth: 0)
+  }
+
+  /// Models of a class of their own name their parts after attributes: any group `vars` tells such a file.
+  private static func holdsVariables(_ group: HDF5Group, depth: Int) -> Bool {
+    if group.contains("vars") { return true }
+    guard depth < 4, let names = try? group.names() else { return false }
+    return names.prefix(64).contains { name in (try? group.group(name)).map { holdsVariables($0, depth: depth + 1) } ?? false }
+  }
 
   /// The variables of an HDF5 file.
   init(_ root: HDF5Group) {

@@ -11,7 +11,7 @@ final class AttentionLayer: KerasLayer {
     attention = Attention(
       score: additive ? .additive : score == "concat" ? .concat : .dot, useScale: try config.bool("use_scale", default: additive),
       causal: try config.bool("causal", default: false))
-    config.ignore("dropout")
+    attention.dropout = try config.rate("dropout")
     try config.finish()
     super.init(config)
   }
@@ -47,7 +47,8 @@ final class MultiHeadAttentionLayer: KerasLayer {
     attention = MultiHeadAttention(
       heads: heads, keyValueHeads: keyValueHeads, keySize: keySize, valueSize: valueSize, outputSize: output.first,
       useBias: try config.bool("use_bias", default: true), causal: false)
-    config.ignore("dropout", "query_shape", "key_shape", "value_shape", "flash_attention")
+    attention.dropout = try config.rate("dropout")
+    config.ignore("query_shape", "key_shape", "value_shape", "flash_attention")
     try config.finish()
     super.init(config)
   }

@@ -18,8 +18,8 @@ struct KerasArchitecture {
     self.config = generation == .keras1 ? try Keras1.upgraded(config) : config
   }
 
-  /// A configuration that was made here.
-  init(_ config: JSON, generation: KerasGeneration) throws(LSTMError) {
+  /// A configuration to be understood by the rules of a generation.
+  init(_ config: JSON, generation: KerasGeneration) {
     version = ""
     self.generation = generation
     self.config = config

@@ -56,6 +56,13 @@ extension LayerConfig {
   /// A number.
   func number(_ key: String, default absent: Double) throws(LSTMError) -> Double { try optionalNumber(key) ?? absent }
 
+  /// A part of 1 that training drops.
+  func rate(_ key: String) throws(LSTMError) -> Double {
+    let value = try number(key, default: 0)
+    guard value >= 0, value <= 1 else { throw wrong(key, expected: "a number from 0 to 1") }
+    return value
+  }
+
   /// One of some words.
   func word(_ key: String, _ words: [String], default absent: String) throws(LSTMError) -> String {
     guard let value = value(key) else { return absent }

@@ -48,7 +48,7 @@ enum LayerRegistry {
     case "Masking": return try CommonLayers.masking(config)
     case "Dropout", "SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D", "GaussianNoise", "GaussianDropout", "AlphaDropout",
       "ActivityRegularization", "Identity":
-      return CommonLayers.identity(config)
+      return try NoiseLayers.identity(config)
     case "Activation", "ReLU", "LeakyReLU", "ELU", "Softmax", "ThresholdedReLU": return try ActivationLayers.activate(config)
     case "PReLU": return try ActivationLayers.prelu(config)
     case "Flatten": return try ReshapingLayers.flatten(config)

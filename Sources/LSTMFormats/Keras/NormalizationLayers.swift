@@ -5,14 +5,15 @@ enum NormalizationLayers {
   /// BatchNormalization with the averages that training left behind.
   static func batch(_ config: LayerConfig) throws(LSTMError) -> Operation {
     try config.require("renorm", .bool(false))
-    config.ignore("momentum", "synchronized", "renorm_clipping", "renorm_momentum", "fused", "virtual_batch_size")
+    config.ignore("synchronized", "renorm_clipping", "renorm_momentum", "fused", "virtual_batch_size")
     guard let axis = try config.integers("axis", in: -8...8, count: 1...1, default: [-1]).first else {
       throw config.wrong("axis", expected: "an axis")
     }
-    return .batchNormalization(
-      BatchNormalization(
-        axis: axis, epsilon: try config.number("epsilon", default: 1e-3), center: try config.bool("center", default: true),
-        scale: try config.bool("scale", default: true)))
+    var it = BatchNormalization(
+      axis: axis, epsilon: try config.number("epsilon", default: 1e-3), center: try config.bool("center", default: true),
+      scale: try config.bool("scale", default: true))
+    it.momentum = try config.number("momentum", default: 0.99)
+    return .batchNormalization(it)
   }
 
   /// LayerNormalization.

@@ -15,14 +15,16 @@ enum RecurrentCell {
     default: throw config.unsupported("has the cell ‘\(kind)’")
     }
     let gates = config.generation >= .keras3 || config.values["time_major"] != nil ? "sigmoid" : "hard_sigmoid"
-    let recurrent = Recurrent(
+    var recurrent = Recurrent(
       cell: cell, units: units, activation: try config.activation("activation", default: "tanh"),
       recurrentActivation: kind == "SimpleRNN" ? .linear : try config.activation("recurrent_activation", default: gates),
       useBias: try config.bool("use_bias", default: true))
     guard !recurrent.activation.isRowWise, !recurrent.recurrentActivation.isRowWise else {
       throw config.unsupported("has a softmax as an activation")
     }
-    config.ignore("unit_forget_bias", "dropout", "recurrent_dropout", "implementation", "unroll", "use_cudnn")
+    recurrent.dropout = try config.rate("dropout")
+    recurrent.recurrentDropout = try config.rate("recurrent_dropout")
+    config.ignore("unit_forget_bias", "implementation", "unroll", "use_cudnn")
     return recurrent
   }
 

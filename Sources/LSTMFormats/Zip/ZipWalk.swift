@@ -49,7 +49,9 @@ struct ZipWalk {
     directory = number(end + 16, 4)
     if end >= 20, number(end - 20, 4) == 0x0706_4B50 {
       let wide = number(end - 12, 8)
-      guard wide >= 0, wide <= end - 76, number(wide, 4) == 0x0606_4B50 else { throw .format("the zip archive is corrupt: its zip64 end record is missing") }
+      guard wide >= 0, wide <= end - 76, number(wide, 4) == 0x0606_4B50 else {
+        throw .format("the zip archive is corrupt: its zip64 end record is missing")
+      }
       count = number(wide + 32, 8)
       size = number(wide + 40, 8)
       directory = number(wide + 48, 8)

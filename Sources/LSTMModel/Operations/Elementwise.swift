@@ -1,7 +1,25 @@
 /// Passes its input on: dropout, noise and regularisation do nothing once training is over.
 public struct Identity: OperationRules {
+  /// What training does to the numbers.
+  public enum Noise: Sendable, Equatable {
+    case none
+    /// Sets a part of the numbers to zero and scales the others up; along the axes of `shape` that are 1, all alike.
+    case dropout(rate: Double, shape: [Int]?)
+    /// Adds numbers of a normal distribution around 0.
+    case gaussian(deviation: Double)
+    /// Multiplies by numbers of a normal distribution around 1.
+    case gaussianDropout(rate: Double)
+    /// Dropout that keeps average and spread of what SELU makes.
+    case alphaDropout(rate: Double, shape: [Int]?)
+    /// Changes nothing, but adds to the loss.
+    case activityPenalty(l1: Double, l2: Double)
+  }
+
+  /// What training does to the numbers.
+  public var noise: Noise
+
   /// An identity.
-  public init() {}
+  public init(_ noise: Noise = .none) { self.noise = noise }
 
   public func outputShapes(for inputs: [Shape]) throws(LSTMError) -> [Shape] { [try single(inputs, "the layer")] }
 

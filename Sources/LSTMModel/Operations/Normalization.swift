@@ -8,6 +8,8 @@ public struct BatchNormalization: OperationRules {
   public var center: Bool
   /// Whether there is a gamma.
   public var scale: Bool
+  /// How much of a moving average a training step keeps.
+  public var momentum = 0.99
 
   /// A normalisation over the batch, with its moving averages.
   public init(axis: Int, epsilon: Double, center: Bool, scale: Bool) {

@@ -38,6 +38,11 @@ public struct Recurrent: OperationRules {
   /// Whether initial states are given as further inputs.
   public var takesInitialState = false
 
+  /// The part of the input's features that training drops, the same ones at all steps of a sequence.
+  public var dropout = 0.0
+  /// The part of the state's numbers that training drops before each step, the same ones at all steps of a sequence.
+  public var recurrentDropout = 0.0
+
   /// A cell with its two functions.
   public init(cell: Cell, units: Int, activation: Activation, recurrentActivation: Activation, useBias: Bool) {
     self.cell = cell

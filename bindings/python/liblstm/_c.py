@@ -4,7 +4,7 @@ A test parses the header and compares every line of it with this file.
 """
 from __future__ import annotations
 
-from ctypes import POINTER, Structure, c_char_p, c_int32, c_int64, c_size_t, c_uint32, c_uint64, c_void_p
+from ctypes import POINTER, Structure, c_char_p, c_double, c_int32, c_int64, c_size_t, c_uint32, c_uint64, c_void_p
 from typing import Any
 
 ABI_VERSION = 1
@@ -83,6 +83,22 @@ class SeriesInfo(Structure):
                 ("data", c_void_p)]
 
 
+class TrainerOptions(Structure):
+    _fields_ = [("struct_size", c_size_t), ("configuration", c_char_p), ("precision", c_int32), ("threads", c_int32),
+                ("seed", c_uint64), ("tbptt_steps", c_int64)]
+
+
+class Batch(Structure):
+    _fields_ = [("struct_size", c_size_t), ("inputs", POINTER(POINTER(Array))), ("input_count", c_size_t),
+                ("targets", POINTER(POINTER(Array))), ("target_count", c_size_t),
+                ("weights", POINTER(POINTER(Array))), ("weight_count", c_size_t)]
+
+
+class GradientReport(Structure):
+    _fields_ = [("struct_size", c_size_t), ("checked", c_int64), ("worst", c_double), ("weight", c_size_t), ("element", c_int64),
+                ("analytic", c_double), ("numeric", c_double)]
+
+
 STRUCTS: dict[str, type[Structure]] = {
     "lstm_array": Array,
     "lstm_load_options": LoadOptions,
@@ -95,6 +111,9 @@ STRUCTS: dict[str, type[Structure]] = {
     "lstm_stream_options": StreamOptions,
     "lstm_state_info": StateInfo,
     "lstm_series_info": SeriesInfo,
+    "lstm_trainer_options": TrainerOptions,
+    "lstm_batch": Batch,
+    "lstm_gradient_report": GradientReport,
 }
 
 # Handles, and the addresses of bytes and numbers, are plain addresses here: arrays are described by numpy, not by ctypes.
@@ -155,4 +174,17 @@ FUNCTIONS: dict[str, tuple[Any, list[Any]]] = {
     "lstm_trace_get_count": (c_int32, [_Handle, _Size]),
     "lstm_trace_get_series": (c_int32, [_Handle, c_size_t, POINTER(SeriesInfo)]),
     "lstm_trace_free": (None, [_Handle]),
+    "lstm_trainer_create": (c_int32, [_Handle, POINTER(TrainerOptions), _NewHandle]),
+    "lstm_trainer_free": (None, [_Handle]),
+    "lstm_trainer_get_value_count": (c_int32, [_Handle, _Size]),
+    "lstm_trainer_get_value_name": (c_int32, [_Handle, c_size_t, POINTER(c_char_p)]),
+    "lstm_trainer_train_batch": (c_int32, [_Handle, POINTER(Batch), _Address, c_size_t]),
+    "lstm_trainer_evaluate": (c_int32, [_Handle, POINTER(Batch), _Address, c_size_t]),
+    "lstm_trainer_get_gradient_count": (c_int32, [_Handle, _Size]),
+    "lstm_trainer_compute_gradients": (c_int32, [_Handle, POINTER(Batch), _Address, c_size_t]),
+    "lstm_trainer_get_gradients": (c_int32, [_Handle, c_int32, _Address, c_size_t]),
+    "lstm_trainer_apply_gradients": (c_int32, [_Handle, c_int32, _Address, c_size_t]),
+    "lstm_trainer_update_model": (c_int32, [_Handle, _Handle]),
+    "lstm_trainer_reset_states": (c_int32, [_Handle]),
+    "lstm_trainer_check_gradients": (c_int32, [_Handle, POINTER(Batch), c_int64, POINTER(GradientReport)]),
 }
