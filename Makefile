@@ -71,7 +71,7 @@ test-c:
 	CC='$(CC)' Tests/C/run.sh
 
 test-python:
-	$(PYTHON) -m pytest -q Tests/Python
+	$(PYTHON) -m pytest -q Tests/Python Benchmarks/learning
 
 test-fixtures:
 	$(PYTHON) Tests/Fixtures/check.py --level all
