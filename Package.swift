@@ -11,6 +11,7 @@ let strict: [SwiftSetting] = [
 func kernels(_ suffix: String, _ flags: [String]) -> Target {
   .target(
     name: "LSTMKernels" + suffix,
+    dependencies: ["CVector"],
     path: "Sources/LSTMKernels" + suffix,
     swiftSettings: strict + [
       .unsafeFlags(["-O", "-wmo", "-num-threads", "2"] + flags)
@@ -18,13 +19,13 @@ func kernels(_ suffix: String, _ flags: [String]) -> Target {
 }
 
 #if arch(x86_64)
-  let v3 = ["-Xcc", "-march=x86-64-v3", "-DLSTM_V3"]
-  let v4 = ["-Xcc", "-march=x86-64-v4", "-DLSTM_V4"]
+  let v3 = ["-Xcc", "-march=x86-64-v3", "-DLSTM_V3", "-Xcc", "-DLSTM_V3"]
+  let v4 = ["-Xcc", "-march=x86-64-v4", "-DLSTM_V4", "-Xcc", "-DLSTM_V4"]
 #else
   let v3: [String] = []
   let v4: [String] = []
 #endif
-let double = ["-DLSTM_FLOAT64"]
+let double = ["-DLSTM_FLOAT64", "-Xcc", "-DLSTM_FLOAT64"]
 
 /// The runtime is compiled once for float and once for double, as the kernels are: plain code instead of generic code.
 func runtime(_ suffix: String, _ settings: [SwiftSetting]) -> Target {
@@ -42,6 +43,7 @@ let package = Package(
   ],
   targets: [
     .systemLibrary(name: "CLSTM", path: "include"),
+    .systemLibrary(name: "CVector"),
     .systemLibrary(name: "CHDF5", pkgConfig: "hdf5", providers: [.apt(["libhdf5-dev"])]),
     .systemLibrary(name: "CJansson", pkgConfig: "jansson", providers: [.apt(["libjansson-dev"])]),
     .systemLibrary(name: "CZip", pkgConfig: "libzip", providers: [.apt(["libzip-dev"])]),
@@ -83,3 +85,11 @@ let package = Package(
   ],
   swiftLanguageModes: [.v6]
 )
+
+// The fuzz targets need a sanitizer in every module, so they are built only when asked for: Tests/Fuzz/fuzz.sh.
+if Context.environment["LSTM_FUZZ"] != nil {
+  package.targets.append(
+    .executableTarget(
+      name: "LSTMFuzz", dependencies: ["LSTMFormats", "LSTMModel", "CHDF5"], path: "Tests/Fuzz", exclude: ["fuzz.sh", "corpus", "finds"],
+      swiftSettings: [.unsafeFlags(["-parse-as-library"])]))
+}

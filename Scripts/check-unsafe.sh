@@ -8,6 +8,8 @@ allowed=(
   Sources/LSTMCaller/CallerArray.swift
   Sources/LSTMRuntime/Arena.swift
   Sources/LSTMRuntime/CallerArray.swift
+  Sources/LSTMRuntime/DirectStream.swift
+  Sources/LSTMRuntime/InstantKernels.swift
   Sources/LSTMRuntime/KernelTable.swift
   Sources/LSTMRuntime/ThreadPool.swift
   Sources/LSTMRuntime/Training/TrainingKernels.swift

@@ -425,6 +425,8 @@ typedef struct lstm_trainer_options {
   int32_t threads;           /**< 1 (the default) … 256; results do not depend on it */
   uint64_t seed;             /**< decides dropout, noise and the order of samples */
   int64_t tbptt_steps;       /**< truncated back-propagation through time: steps of a window; 0 (the default) for whole sequences */
+  const double *class_weights; /**< what samples of class 0, 1, … count; NULL: all alike */
+  size_t class_count;          /**< how many class weights there are; further classes count 1 */
 } lstm_trainer_options;
 
 /** Rows to learn from. Arrays have any dtype and the same first dimension. */
@@ -437,6 +439,47 @@ typedef struct lstm_batch {
   const lstm_array *const *weights; /**< of samples, [batch] or [batch, steps]: none, one for all outputs, or one for each (entries may be NULL) */
   size_t weight_count;
 } lstm_batch;
+
+/** How far a fit is. */
+typedef struct lstm_progress {
+  size_t struct_size;
+  int64_t epoch, epochs;   /**< the epoch, from 0, and how many there are */
+  int64_t batch, batches;  /**< batches done in this epoch, and how many there are; 0 if nobody knows */
+  const double *values;    /**< means over this epoch so far, as lstm_trainer_get_value_name() names them; at its end a row of the history */
+  size_t value_count;
+  int32_t end_of_epoch;    /**< 1 if the epoch is complete */
+} lstm_progress;
+
+/** Gives the batch `index` of an epoch: fills `batch` and returns 1; returns 0 at the end of the epoch, a negative number to stop. What
+ *  it points to must stay as it is until the next call. */
+typedef int32_t (*lstm_next_batch)(void *context, int64_t epoch, int64_t index, lstm_batch *batch);
+
+/** Hears of a batch or epoch that is done. Returns 0 to go on, anything else to stop. It may save the trainer, nothing else. */
+typedef int32_t (*lstm_fit_progress)(void *context, const lstm_progress *progress);
+
+/** How a fit goes about it. */
+typedef struct lstm_fit_options {
+  size_t struct_size;
+  int64_t epochs;             /**< 1 is the default */
+  int64_t batch_size;         /**< 32 is the default */
+  int32_t shuffle;            /**< 1 (the default): rows come in another order in each epoch, decided by the trainer's seed */
+  int32_t resume;             /**< 1: go on with a fit that was stopped, or that a restored trainer was in; 0 (the default): begin anew */
+  double validation_split;    /**< part of the rows, at the end, that is only validated with; 0 is the default */
+  const lstm_batch *validation; /**< rows to validate with after each epoch, or NULL */
+  const char *monitor;        /**< early stopping: a column of the history such as "val_loss"; NULL: no early stopping */
+  int64_t patience;           /**< epochs without improvement before the end */
+  double min_delta;           /**< changes up to it are no improvement */
+  int32_t maximize;           /**< 1: larger is better, 0: smaller, -1 (the default): the name decides */
+  int32_t restore_best;       /**< 1: put the weights of the best epoch back at the end */
+  const char *plateau;        /**< JSON of Keras' ReduceLROnPlateau, or NULL */
+  lstm_next_batch next;       /**< gives batches where the data are larger than memory; NULL if lstm_trainer_fit() is given arrays */
+  lstm_fit_progress progress; /**< hears of each batch and epoch, or NULL */
+  void *context;              /**< handed to both */
+} lstm_fit_options;
+
+#define LSTM_FIT_COMPLETED 0 /**< All epochs are done. */
+#define LSTM_FIT_STOPPED 1   /**< Early stopping. */
+#define LSTM_FIT_CANCELLED 2 /**< A callback asked for the end. */
 
 /** What lstm_trainer_check_gradients() found. */
 typedef struct lstm_gradient_report {
@@ -451,6 +494,8 @@ typedef struct lstm_gradient_report {
 
 void lstm_trainer_options_init(lstm_trainer_options *options);
 void lstm_batch_init(lstm_batch *batch);
+void lstm_progress_init(lstm_progress *progress);
+void lstm_fit_options_init(lstm_fit_options *options);
 void lstm_gradient_report_init(lstm_gradient_report *report);
 
 /** Prepares to train a model, from the weights that it has now. `options`: NULL for the defaults.
@@ -473,6 +518,34 @@ lstm_status lstm_trainer_train_batch(lstm_trainer *trainer, const lstm_batch *ba
 
 /** The same values for a batch without learning from it, computed as a session would: no dropout, fixed averages. */
 lstm_status lstm_trainer_evaluate(lstm_trainer *trainer, const lstm_batch *batch, double *values, size_t count);
+
+/**
+ * Learns from data for several epochs. `data`: all rows, or NULL if `options` names a function that gives batches. `options`: NULL for the
+ * defaults. `outcome` (may be NULL) receives LSTM_FIT_…. After an error or a stop the trainer has the weights of the last batch done.
+ * Errors: as lstm_trainer_train_batch().
+ */
+lstm_status lstm_trainer_fit(lstm_trainer *trainer, const lstm_batch *data, const lstm_fit_options *options, int32_t *outcome);
+
+/** The history of the last fit: a row for each epoch, a column for each value, for each value of validation ("val_…") and for
+ *  "learning_rate". Either pointer may be NULL. */
+lstm_status lstm_trainer_get_history_size(const lstm_trainer *trainer, size_t *epochs, size_t *columns);
+lstm_status lstm_trainer_get_history_name(const lstm_trainer *trainer, size_t column, const char **name);
+
+/** Copies the history: `count` numbers, epochs times columns. */
+lstm_status lstm_trainer_get_history(const lstm_trainer *trainer, double *values, size_t count);
+
+/** The rate of the next update; setting one puts the schedule out of force. */
+lstm_status lstm_trainer_get_learning_rate(const lstm_trainer *trainer, double *rate);
+lstm_status lstm_trainer_set_learning_rate(lstm_trainer *trainer, double rate);
+
+/** Writes a checkpoint, an HDF5 file: weights, optimizer, schedule, random state, states, how far the fit is. The file is replaced as by
+ *  lstm_model_save(). Errors: IO, MEMORY, ARGUMENT, HANDLE. */
+lstm_status lstm_trainer_save(const lstm_trainer *trainer, const char *path);
+
+/** Goes on from a checkpoint, in a trainer that was created as the one that wrote it: what follows has the same bits as if it had never
+ *  been interrupted. After an error the trainer is as it was. Errors: IO, FORMAT (damaged, or no checkpoint), SHAPE (of another model or
+ *  optimizer), ARGUMENT, MEMORY. */
+lstm_status lstm_trainer_restore(lstm_trainer *trainer, const char *path);
 
 /** How many numbers the gradients have: those of all trainable weights in the model's order. */
 lstm_status lstm_trainer_get_gradient_count(const lstm_trainer *trainer, size_t *count);

@@ -5,8 +5,11 @@ import LSTMCaller
 import LSTMModel
 
 /// What an `lstm_stream` holds.
-final class StreamHandle {
+@safe final class StreamHandle {
   let stream: any RunningStream
+  /// Quick steps with floats and with doubles, where there are such.
+  @unsafe let floatStep: DirectStep?
+  @unsafe let doubleStep: DirectStep?
   let inputCount: Int
   let outputCount: Int
   /// Strings lent to C.
@@ -14,6 +17,9 @@ final class StreamHandle {
 
   init(_ stream: any RunningStream) {
     self.stream = stream
+    let direct = unsafe stream.direct
+    unsafe floatStep = stream.precision == .float32 ? direct : nil
+    unsafe doubleStep = stream.precision == .float64 ? direct : nil
     inputCount = stream.inputCount
     outputCount = stream.outputCount
   }
@@ -81,12 +87,24 @@ private func numbers(_ pointer: UnsafePointer<Double>?, _ count: Int, _ name: St
   return unsafe CallerNumbers(doubles: UnsafeMutablePointer(mutating: pointer), count: count)
 }
 
+/// Runs instants by quick steps, if there are such and the counts are right.
+@inline(__always)
+private func advanceDirectly(
+  _ step: DirectStep?, _ x: UnsafeRawPointer?, _ inputs: Bool, _ y: UnsafeMutableRawPointer?, _ outputs: Bool
+) -> Bool {
+  guard let step = unsafe step, inputs, outputs, let x = unsafe x, let y = unsafe y else { return false }
+  // SAFETY: as many numbers as the step reads and writes.
+  unsafe step.function(step.memory, x, y)
+  return true
+}
+
 @_cdecl("lstm_stream_step") @implementation
 public func lstm_stream_step(
   _ stream: OpaquePointer?, _ x: UnsafePointer<Float>?, _ x_count: Int, _ y: UnsafeMutablePointer<Float>?, _ y_count: Int
 ) -> lstm_status {
   calling { () throws(LSTMError) in
     let handle = unsafe try Handles.object(stream, .stream, as: StreamHandle.self)
+    if unsafe advanceDirectly(handle.floatStep, x, x_count == handle.inputCount, y, y_count == handle.outputCount) { return }
     try advance(handle, 1, unsafe try numbers(x, x_count, "x"), unsafe try numbers(UnsafePointer(y), y_count, "y"))
   }
 }
@@ -97,6 +115,7 @@ public func lstm_stream_step_double(
 ) -> lstm_status {
   calling { () throws(LSTMError) in
     let handle = unsafe try Handles.object(stream, .stream, as: StreamHandle.self)
+    if unsafe advanceDirectly(handle.doubleStep, x, x_count == handle.inputCount, y, y_count == handle.outputCount) { return }
     try advance(handle, 1, unsafe try numbers(x, x_count, "x"), unsafe try numbers(UnsafePointer(y), y_count, "y"))
   }
 }

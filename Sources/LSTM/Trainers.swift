@@ -17,6 +17,8 @@ final class TrainerHandle {
   let spec: TrainingSpec
   /// Strings lent to C.
   let strings = LentStrings()
+  /// Whether a fit is under way, whose callbacks may only look.
+  var isFitting = false
 
   init(_ trainer: any RunningTrainer, _ model: Model, _ spec: TrainingSpec, _ options: TrainerOptions) {
     self.spec = spec
@@ -33,6 +35,7 @@ struct TrainerOptions {
   var seed: UInt64 = 0
   var windowSteps = 0
   var configuration: String?
+  var classWeights: [Int: Double] = [:]
 
   init(_ options: UnsafePointer<lstm_trainer_options>?) throws(LSTMError) {
     guard let options = unsafe options else { return }
@@ -43,6 +46,18 @@ struct TrainerOptions {
     guard (1...256).contains(threads) else { throw .argument("threads is \(threads); expected 1 to 256") }
     seed = unsafe options.pointee.seed
     if unsafe options.pointee.configuration != nil { configuration = unsafe try string(options.pointee.configuration, "configuration") }
+    let classes = unsafe options.pointee.class_count
+    if classes != 0 {
+      guard let weights = unsafe options.pointee.class_weights, classes > 0, classes <= 1 << 40 else {
+        throw .argument("class_weights is NULL, or class_count makes no sense")
+      }
+      for label in 0..<classes {
+        // SAFETY: the caller's list has as many numbers as it states.
+        let weight = unsafe weights[label]
+        guard weight.isFinite, weight >= 0 else { throw .argument("the weight of class \(label) is \(weight); expected a number of 0 or more") }
+        if weight != 1 { classWeights[label] = weight }
+      }
+    }
     windowSteps = unsafe Int(clamping: options.pointee.tbptt_steps)
     guard windowSteps >= 0 else { throw .argument("tbptt_steps is \(windowSteps); it may not be negative") }
   }
@@ -52,6 +67,7 @@ struct TrainerOptions {
     options.threads = threads
     options.seed = seed
     options.windowSteps = windowSteps
+    options.classWeights = classWeights
     return try LSTMRuntime.Trainer(model, spec, options: options)
   }
 
@@ -60,6 +76,7 @@ struct TrainerOptions {
     options.threads = threads
     options.seed = seed
     options.windowSteps = windowSteps
+    options.classWeights = classWeights
     return try LSTMRuntime64.Trainer(model, spec, options: options)
   }
 }
@@ -160,6 +177,7 @@ private func report(
   calling { () throws(LSTMError) in
     let handle = unsafe try Handles.object(trainer, .trainer, as: TrainerHandle.self)
     unsafe try checkValues(values, count, of: handle.trainer)
+    guard !handle.isFitting else { throw .state("the trainer is in a fit; a callback may save it, nothing else") }
     let found = try body(handle.trainer, unsafe callerBatch(batch, handle.model))
     unsafe try store(found, to: values, count)
   }
@@ -204,20 +222,4 @@ public func lstm_trainer_update_model(_ trainer: OpaquePointer?, _ model: Opaque
 @_cdecl("lstm_trainer_reset_states") @implementation
 public func lstm_trainer_reset_states(_ trainer: OpaquePointer?) -> lstm_status {
   calling { () throws(LSTMError) in unsafe try Handles.object(trainer, .trainer, as: TrainerHandle.self).trainer.resetStates() }
-}
-
-@_cdecl("lstm_trainer_options_init") @implementation
-public func lstm_trainer_options_init(_ options: UnsafeMutablePointer<lstm_trainer_options>?) {
-  var value = unsafe lstm_trainer_options()
-  unsafe value.struct_size = MemoryLayout<lstm_trainer_options>.size
-  unsafe value.precision = LSTM_FLOAT32
-  unsafe value.threads = 1
-  unsafe clear(options, value)
-}
-
-@_cdecl("lstm_batch_init") @implementation
-public func lstm_batch_init(_ batch: UnsafeMutablePointer<lstm_batch>?) {
-  var value = unsafe lstm_batch()
-  unsafe value.struct_size = MemoryLayout<lstm_batch>.size
-  unsafe clear(batch, value)
 }

@@ -43,6 +43,24 @@ public struct StatePlace: Sendable {
   }
 }
 
+/// A step of a stream without detours: the C interface calls it with the caller's numbers, as many as the stream's sizes say, in its precision.
+@unsafe public struct DirectStep {
+  /// Reads x, writes y, which may be the same; the first argument is ``memory``.
+  public typealias Function = @convention(c) (UnsafeMutableRawPointer, UnsafeRawPointer, UnsafeMutableRawPointer) -> Void
+
+  /// What to call.
+  public let function: Function
+  /// With what; it lives as long as the stream.
+  public let memory: UnsafeMutableRawPointer
+
+  /// A function with its memory.
+  @unsafe public init(function: Function, memory: UnsafeMutableRawPointer) {
+    // SAFETY: the caller vouches for both.
+    unsafe self.function = function
+    unsafe self.memory = memory
+  }
+}
+
 /// A stream of either precision, as the C interface sees it.
 public protocol RunningStream: AnyObject {
   /// Numbers that a step reads.
@@ -53,6 +71,10 @@ public protocol RunningStream: AnyObject {
   var parts: [StatePlace] { get }
   /// Advances by one instant, reading and writing from these places on.
   func step(_ x: CallerNumbers, from xStart: Int, _ y: CallerNumbers, from yStart: Int) throws(LSTMError)
+  /// What is computed in.
+  var precision: ElementType { get }
+  /// A quicker way to make a step with numbers in its precision, if the model has one.
+  @unsafe var direct: DirectStep? { get }
   /// Sets the state to zero.
   func reset()
   /// Copies the state out.

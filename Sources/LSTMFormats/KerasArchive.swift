@@ -58,11 +58,14 @@ struct KerasArchive {
   func model() throws(LSTMError) -> Model {
     let assembly = try ModelAssembly(try architecture.topLevel(), generation: architecture.generation, recovered: nil)
     do {
+      let training = architecture.config["compile_config"].flatMap { $0 == .null ? nil : $0.text } ?? ""
       var model = try HDF5.withFile(hdf5) { (root) throws(LSTMError) in
-        try assembly.model(
+        var model = try assembly.model(
           writer: architecture.writer, format: "Keras archive (.keras)", architecture: architecture.config.text, weights: VariableStore(root))
+        if !training.isEmpty { model.optimizer = OptimizerArrays.variables(in: root) }
+        return model
       }
-      if let training = architecture.config["compile_config"], training != .null { model.training = training.text }
+      model.training = training
       return model
     } catch { throw error.at("model.weights.h5") }
   }

@@ -34,6 +34,7 @@ struct KerasHDF5 {
     var model = try ModelAssembly(top, generation: architecture.generation, recovered: recovered)
       .model(writer: architecture.writer, format: "Keras HDF5 model", architecture: architecture.config.text, weights: weights)
     model.training = try root.string("training_config") ?? ""
+    if !model.training.isEmpty { model.optimizer = OptimizerArrays.legacy(in: root) }
     return model
   }
 }

@@ -41,7 +41,7 @@ struct KerasReport {
       let file = try KerasHDF5(root)
       let backend = (try? root.string("backend")).flatMap { $0 }.map { ", backend \($0)" } ?? ""
       describe(file.architecture, format: "Keras HDF5 model: configuration and weights", backend: backend)
-      if root.contains("optimizer_weights") { lines.append("Not read    the optimizer's state") }
+      if root.contains("optimizer_weights") { lines.append("Kept        the optimizer's state, to be saved again") }
       verdict(file.architecture) { () throws(LSTMError) in
         try file.model()
       } otherwise: {

@@ -34,6 +34,7 @@ public enum ModelFile {
   public static func load(bytes: [UInt8], options: LoadOptions) throws(LSTMError) -> Model {
     guard bytes.count <= options.maxBytes else { throw .io("the file has \(bytes.count) bytes; the limit is \(options.maxBytes)") }
     if ZipWalk.isZip(bytes) { return try KerasArchive(bytes, maxBytes: options.maxBytes).model() }
+    if let model = try otherModel(bytes) { return model }
     return try HDF5.withFile(bytes, trusted: options.isTrusted) { (root) throws(LSTMError) in
       if try !KerasHDF5.isPresent(in: root) {
         if options.infersArchitecture, try LegacyWeights.isPresent(in: root) || VariableStore.isPresent(in: root) {
@@ -45,9 +46,17 @@ public enum ModelFile {
         if VariableStore.isPresent(in: root) {
           throw .format("the file holds weights only, as Keras 3 writes them to .weights.h5; it has no ‘model_config’; \(weightsHint)")
         }
+        if try TensorFiles.isPresent(in: root) { return try TensorFiles.model(root) }
       }
       return try KerasHDF5(root).model()
     }
+  }
+
+  /// The model of a file that is neither HDF5 nor an archive; nil if it is none that is known.
+  private static func otherModel(_ bytes: [UInt8]) throws(LSTMError) -> Model? {
+    if Safetensors.isPresent(in: bytes) { return try TensorFiles.model(try Safetensors(bytes)) }
+    if JSONModels.isPresent(in: bytes) { return try JSONModels.model(bytes) }
+    return nil
   }
 
   /// Makes a new model from Keras' configuration JSON, its weights drawn by the layers' initializers.

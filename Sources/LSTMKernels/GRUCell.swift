@@ -39,7 +39,7 @@ private func gruTile<let R: Int, let G: Int, let S: Int>(_ shape: (Count<R>.Type
       let reset = unsafe sigmoid(load(it.z + (place &+ lanes)) + sums[at &+ 1])
       let candidate = unsafe tanh(fused(load(it.z + (place &+ 2 &* lanes)), reset, sums[at &+ 2]))
       let previous = unsafe load(it.h + unit)
-      unsafe store(fused((Vector(repeating: 1) - update) * candidate, update, previous), it.hNew + unit)
+      unsafe store(fused((all(1) - update) * candidate, update, previous), it.hNew + unit)
       if let gates = unsafe it.gates {
         unsafe store(update, gates + place)
         unsafe store(reset, gates + (place &+ lanes))

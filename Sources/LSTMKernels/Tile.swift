@@ -27,7 +27,7 @@ func tileSums<let R: Int, let G: Int, let P: Int, let S: Int>(
     let w = unsafe weights + k &* (P &* lanes)
     for row in 0..<R {
       // SAFETY: row < R and k < count.
-      let value = unsafe Vector(repeating: x[row &* xStride &+ k])
+      let value = unsafe all(x[row &* xStride &+ k])
       for group in 0..<G {
         for panel in 0..<P {
           // SAFETY: as for w.

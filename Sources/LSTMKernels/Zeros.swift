@@ -66,3 +66,21 @@ var zeros24: Count<24> {
   let z = Vector.zero
   return [z, z, z, z, z, z, z, z, z, z, z, z, z, z, z, z, z, z, z, z, z, z, z, z]
 }
+
+@_transparent
+var zeros5: Count<5> {
+  let z = Vector.zero
+  return [z, z, z, z, z]
+}
+
+@_transparent
+var zeros7: Count<7> {
+  let z = Vector.zero
+  return [z, z, z, z, z, z, z]
+}
+
+@_transparent
+var zeros10: Count<10> {
+  let z = Vector.zero
+  return [z, z, z, z, z, z, z, z, z, z]
+}

@@ -25,6 +25,8 @@ import Glibc
   private let gruKernel: @Sendable (Read, Int, Read, Write, Int, Int, Int, Read, Int, Read, Write?) -> Void
   private let sigmoidKernel: @Sendable (Write, Int) -> Void
   private let tanhKernel: @Sendable (Write, Int) -> Void
+  /// Steps of streams: see DirectStream.
+  let instants: InstantKernels
 
   /// The sets that this processor runs, best first.
   static let supported: [KernelTable] = {
@@ -34,38 +36,38 @@ import Glibc
         projectKernel: LSTMKernels64.project(_:_:rows:count:_:groups:panels:_:_:_:_:_:),
         lstmKernel: LSTMKernels64.lstmStep(_:_:_:_:_:_:rows:count:_:blocks:_:_:),
         gruKernel: LSTMKernels64.gruStep(_:_:_:_:_:rows:count:_:blocks:_:_:), sigmoidKernel: LSTMKernels64.sigmoid(_:_:),
-        tanhKernel: LSTMKernels64.tanh(_:_:))
+        tanhKernel: LSTMKernels64.tanh(_:_:), instants: InstantKernels.baseline)
       let v3 = unsafe KernelTable(
         name: "v3", lanes: LSTMKernels64V3.lanes,
         projectKernel: LSTMKernels64V3.project(_:_:rows:count:_:groups:panels:_:_:_:_:_:),
         lstmKernel: LSTMKernels64V3.lstmStep(_:_:_:_:_:_:rows:count:_:blocks:_:_:),
         gruKernel: LSTMKernels64V3.gruStep(_:_:_:_:_:rows:count:_:blocks:_:_:), sigmoidKernel: LSTMKernels64V3.sigmoid(_:_:),
-        tanhKernel: LSTMKernels64V3.tanh(_:_:))
+        tanhKernel: LSTMKernels64V3.tanh(_:_:), instants: InstantKernels.v3)
       let v4 = unsafe KernelTable(
         name: "v4", lanes: LSTMKernels64V4.lanes,
         projectKernel: LSTMKernels64V4.project(_:_:rows:count:_:groups:panels:_:_:_:_:_:),
         lstmKernel: LSTMKernels64V4.lstmStep(_:_:_:_:_:_:rows:count:_:blocks:_:_:),
         gruKernel: LSTMKernels64V4.gruStep(_:_:_:_:_:rows:count:_:blocks:_:_:), sigmoidKernel: LSTMKernels64V4.sigmoid(_:_:),
-        tanhKernel: LSTMKernels64V4.tanh(_:_:))
+        tanhKernel: LSTMKernels64V4.tanh(_:_:), instants: InstantKernels.v4)
     #else
       let baseline = unsafe KernelTable(
         name: "baseline", lanes: LSTMKernels.lanes,
         projectKernel: LSTMKernels.project(_:_:rows:count:_:groups:panels:_:_:_:_:_:),
         lstmKernel: LSTMKernels.lstmStep(_:_:_:_:_:_:rows:count:_:blocks:_:_:),
         gruKernel: LSTMKernels.gruStep(_:_:_:_:_:rows:count:_:blocks:_:_:), sigmoidKernel: LSTMKernels.sigmoid(_:_:),
-        tanhKernel: LSTMKernels.tanh(_:_:))
+        tanhKernel: LSTMKernels.tanh(_:_:), instants: InstantKernels.baseline)
       let v3 = unsafe KernelTable(
         name: "v3", lanes: LSTMKernelsV3.lanes,
         projectKernel: LSTMKernelsV3.project(_:_:rows:count:_:groups:panels:_:_:_:_:_:),
         lstmKernel: LSTMKernelsV3.lstmStep(_:_:_:_:_:_:rows:count:_:blocks:_:_:),
         gruKernel: LSTMKernelsV3.gruStep(_:_:_:_:_:rows:count:_:blocks:_:_:), sigmoidKernel: LSTMKernelsV3.sigmoid(_:_:),
-        tanhKernel: LSTMKernelsV3.tanh(_:_:))
+        tanhKernel: LSTMKernelsV3.tanh(_:_:), instants: InstantKernels.v3)
       let v4 = unsafe KernelTable(
         name: "v4", lanes: LSTMKernelsV4.lanes,
         projectKernel: LSTMKernelsV4.project(_:_:rows:count:_:groups:panels:_:_:_:_:_:),
         lstmKernel: LSTMKernelsV4.lstmStep(_:_:_:_:_:_:rows:count:_:blocks:_:_:),
         gruKernel: LSTMKernelsV4.gruStep(_:_:_:_:_:rows:count:_:blocks:_:_:), sigmoidKernel: LSTMKernelsV4.sigmoid(_:_:),
-        tanhKernel: LSTMKernelsV4.tanh(_:_:))
+        tanhKernel: LSTMKernelsV4.tanh(_:_:), instants: InstantKernels.v4)
     #endif
     switch lstm_support_cpu_level() {
     case 4: return [v4, v3, baseline]
@@ -99,6 +101,14 @@ import Glibc
       out.base, outStride)
   }
 
+  /// The same for one row of `matrix.count` numbers.
+  @unsafe func project(one x: Read, _ matrix: PackedMatrix, into out: Floats) {
+    precondition(out.count >= matrix.width, "out is shorter than its rows")
+    // SAFETY: the caller vouches for x; the rest as above.
+    unsafe projectKernel(
+      x, matrix.count, 1, matrix.count, matrix.weights.base, matrix.groups, matrix.panels, matrix.start.base, nil, 0, out.base, matrix.width)
+  }
+
   /// One step of an LSTM: see the kernel.
   func lstmStep(
     z: Floats, zStride: Int, h: Floats, hNew: Floats, c: Floats, stride: Int, rows: Int, _ recurrent: PackedMatrix, gates: Floats?
@@ -128,6 +138,9 @@ import Glibc
     precondition(gates.map { $0.count >= (rows - 1) * zStride + recurrent.width } != false, "gates are shorter than their rows")
     for state in states { precondition(state.count >= rows * stride, "a state is shorter than its rows") }
   }
+
+  /// Units that a stream's step takes for `rest` units behind the last whole block: see the kernel.
+  func instantTail(_ rest: Int) -> Int { unsafe instants.tail(rest) }
 
   /// σ of each number, in place.
   func sigmoid(_ numbers: Floats) {

@@ -6,6 +6,7 @@ public final class Stream: RunningStream {
   private let plan: Plan
   private let workspace: Workspace
   private let states: [Floats]
+  let chain: DirectStream?
   /// The parts of the state.
   public let parts: [StatePlace]
   /// Numbers that a step reads: the inputs one after the other.
@@ -50,10 +51,13 @@ public final class Stream: RunningStream {
       }
     }
     self.parts = parts
+    chain = try DirectStream.make(plan, states: workspace.keptStates)
     self.states = states
     inputCount = workspace.inputs.reduce(0) { $0 + $1.values.count }
     outputCount = workspace.outputs.reduce(0) { $0 + $1.values.count }
   }
+
+  public var precision: ElementType { scalarType }
 
   /// Advances by one instant: `inputCount` numbers of `x` from `xStart` on, `outputCount` of `y` from `yStart` on.
   ///
@@ -64,7 +68,7 @@ public final class Stream: RunningStream {
       x.read(into: tensor.values, from: place)
       place += tensor.values.count
     }
-    try workspace.run()
+    if let chain { chain.run(workspace.inputs[0].values, workspace.outputs[0].values) } else { try workspace.run() }
     place = yStart
     for tensor in workspace.outputs {
       y.write(tensor.values, from: place)
@@ -73,18 +77,28 @@ public final class Stream: RunningStream {
   }
 
   /// Sets the state to zero.
-  public func reset() { workspace.reset() }
+  public func reset() {
+    chain?.settle()
+    workspace.reset()
+  }
 
   /// Copies the state out.
-  public func getState(_ numbers: CallerNumbers) { for (part, floats) in zip(parts, states) { numbers.write(floats, from: part.offset) } }
+  public func getState(_ numbers: CallerNumbers) {
+    chain?.settle()
+    for (part, floats) in zip(parts, states) { numbers.write(floats, from: part.offset) }
+  }
 
   /// Copies a state in.
-  public func setState(_ numbers: CallerNumbers) { for (part, floats) in zip(parts, states) { numbers.read(into: floats, from: part.offset) } }
+  public func setState(_ numbers: CallerNumbers) {
+    chain?.settle()
+    for (part, floats) in zip(parts, states) { numbers.read(into: floats, from: part.offset) }
+  }
 
   /// A second stream with the same weights and a copy of the state.
   ///
   /// - Throws: ``LSTMError/memory(_:)``.
   public func copy() throws(LSTMError) -> any RunningStream {
+    chain?.settle()
     let other = try Stream(plan)
     for (from, to) in zip(states, other.states) { to.copy(from: from) }
     return other

@@ -24,6 +24,7 @@ static void version_and_errors(void) {
 static void init_of_null_and_free_of_null(void) {
   lstm_array_init(NULL);
   lstm_load_options_init(NULL);
+  lstm_save_options_init(NULL);
   lstm_from_json_options_init(NULL);
   lstm_model_info_init(NULL);
   lstm_tensor_info_init(NULL);
@@ -114,6 +115,37 @@ static void making_from_json(void) {
   options.seed = UINT64_MAX;
   WORKS(lstm_model_from_json(json, strlen(json), &options, &made));
   lstm_model_free(made);
+}
+
+static void saving(void) {
+  const char *file = "/no/such/folder/model.h5";
+  lstm_save_options options;
+  REFUSED(LSTM_ERROR_ARGUMENT, lstm_model_save(model, NULL, LSTM_FORMAT_AUTO, NULL));
+  REFUSED(LSTM_ERROR_ARGUMENT, lstm_model_save(model, "\xff\xfe.h5", LSTM_FORMAT_AUTO, NULL));
+  REFUSED(LSTM_ERROR_ARGUMENT, lstm_model_save(model, "model.unknown", LSTM_FORMAT_AUTO, NULL));
+  REFUSED(LSTM_ERROR_ARGUMENT, lstm_model_save(model, file, -1, NULL));
+  REFUSED(LSTM_ERROR_ARGUMENT, lstm_model_save(model, file, 9, NULL));
+  REFUSED(LSTM_ERROR_ARGUMENT, lstm_model_save(model, file, INT32_MAX, NULL));
+  REFUSED(LSTM_ERROR_ARGUMENT, lstm_model_save(NULL, file, LSTM_FORMAT_AUTO, NULL));
+  REFUSED(LSTM_ERROR_HANDLE, lstm_model_save(freed, file, LSTM_FORMAT_AUTO, NULL));
+  REFUSED(LSTM_ERROR_HANDLE, lstm_model_save((lstm_model *)session, file, LSTM_FORMAT_AUTO, NULL));
+  REFUSED(LSTM_ERROR_IO, lstm_model_save(model, file, LSTM_FORMAT_AUTO, NULL));
+  REFUSED(LSTM_ERROR_ARGUMENT, lstm_model_save_memory(NULL, LSTM_FORMAT_KERAS, NULL, out.text, sizeof out.text, &out.size));
+  REFUSED(LSTM_ERROR_HANDLE, lstm_model_save_memory(freed, LSTM_FORMAT_KERAS, NULL, out.text, sizeof out.text, &out.size));
+  REFUSED(LSTM_ERROR_ARGUMENT, lstm_model_save_memory(model, LSTM_FORMAT_AUTO, NULL, out.text, sizeof out.text, &out.size));
+  REFUSED(LSTM_ERROR_ARGUMENT, lstm_model_save_memory(model, LSTM_FORMAT_KERAS, NULL, out.text, sizeof out.text, NULL));
+  REFUSED(LSTM_ERROR_ARGUMENT, lstm_model_save_memory(model, LSTM_FORMAT_KERAS, NULL, NULL, 10, &out.size));
+  REFUSED(LSTM_ERROR_ARGUMENT, lstm_model_save_memory(model, LSTM_FORMAT_KERAS, NULL, out.text, SIZE_MAX, &out.size));
+  REFUSED(LSTM_ERROR_ARGUMENT, lstm_model_save_memory(model, 77, NULL, out.text, sizeof out.text, &out.size));
+  lstm_save_options_init(&options);
+  options.flags = 2;
+  REFUSED(LSTM_ERROR_ARGUMENT, lstm_model_save_memory(model, LSTM_FORMAT_KERAS, &options, out.text, sizeof out.text, &out.size));
+  lstm_save_options_init(&options);
+  options.reserved = 1;
+  REFUSED(LSTM_ERROR_ARGUMENT, lstm_model_save(model, file, LSTM_FORMAT_KERAS, &options));
+  lstm_save_options_init(&options);
+  options.struct_size = 3;
+  REFUSED(LSTM_ERROR_ARGUMENT, lstm_model_save(model, file, LSTM_FORMAT_KERAS, &options));
 }
 
 static void checking_a_file(void) {
@@ -209,6 +241,7 @@ int main(void) {
   wrong_handles();
   loading();
   making_from_json();
+  saving();
   checking_a_file();
   inspection();
   weights();

@@ -28,12 +28,12 @@ import Testing
     }.max() ?? .infinity
   }
 
-  @Test(arguments: KernelTable.supported) func `are within 2 and 2.3 units in the last place`(_ kernels: KernelTable) throws {
+  @Test(arguments: KernelTable.supported) func `are within 2 units in the last place`(_ kernels: KernelTable) throws {
     // Below −87 float32's σ is held at e⁻⁸⁷, about 1e-38.
     #expect(try worst({ kernels.sigmoid($0) }, { 1 / (1 + exp(-max($0, -87))) }) <= 2)
     let ofTanh = try worst({ kernels.tanh($0) }, { Glibc.tanh($0) })
-    // An exponential, a sum and a quotient, each rounded: 2.26 is the most that was found.
-    #expect(ofTanh <= 2.3, "tanh is off by \(ofTanh)")
+    // Without fused multiply-adds two more roundings come in.
+    #expect(ofTanh <= (kernels.name == "baseline" ? 2.3 : 2), "tanh is off by \(ofTanh)")
   }
 
   @Test(arguments: KernelTable.supported) func `keep NaN and know infinity`(_ kernels: KernelTable) throws {

@@ -79,6 +79,7 @@ extension LayerConfig {
     case .string(let text): name = text
     case .object(let members):
       let entry = JSON.object(members)
+      if generation >= .keras3, let found = HardSigmoid.read(entry) { return found }
       guard entry["class_name"]?.string == "function", let function = entry["config"]?.string else {
         throw unsupported("has the \(key) ‘\(entry["class_name"]?.string ?? entry.brief)’")
       }

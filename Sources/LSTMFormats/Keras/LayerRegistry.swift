@@ -6,7 +6,7 @@ enum LayerRegistry {
   static let maximumDepth = 16
   /// Classes whose `dtype` is the type of a value, not a rule of computing.
   static let withoutPolicy: Set<String> = [
-    "InputLayer", "NotEqual", "Any", "All", "LogicalAnd", "LogicalOr", "LogicalNot", "ExpandDims", "ZerosLike", "OnesLike",
+    "InputLayer", "NotEqual", "Any", "All", "LogicalAnd", "LogicalOr", "LogicalNot", "ExpandDims", "ZerosLike", "OnesLike", "Transpose",
   ]
 
   /// The layer that an entry of a configuration describes.
@@ -24,6 +24,8 @@ enum LayerRegistry {
     case "Sequential": return try SequentialModel(config, entry: entry, depth: depth)
     case "Functional", "Model": return try FunctionalModel(config, depth: depth)
     case "InputLayer": return try InputLayer(config)
+    case "Transpose": return try TransposeLayer(config)
+    case "SequenceMask": return try SequenceMaskLayer(config)
     case "NotEqual", "Any", "All", "LogicalAnd", "LogicalOr", "LogicalNot", "ExpandDims", "ZerosLike", "OnesLike":
       return try MaskArithmetic(config)
     case "ConvLSTM1D": return try ConvolutionalLSTMLayer(config, rank: 1)

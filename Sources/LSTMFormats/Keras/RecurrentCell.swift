@@ -22,6 +22,7 @@ enum RecurrentCell {
     guard !recurrent.activation.isRowWise, !recurrent.recurrentActivation.isRowWise else {
       throw config.unsupported("has a softmax as an activation")
     }
+    recurrent.options = try CellOptionKeys.read(config, recurrent)
     recurrent.dropout = try config.rate("dropout")
     recurrent.recurrentDropout = try config.rate("recurrent_dropout")
     config.ignore("unit_forget_bias", "implementation", "unroll", "use_cudnn")

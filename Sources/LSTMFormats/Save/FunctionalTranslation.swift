@@ -8,6 +8,8 @@ struct FunctionalTranslation {
   private let entries: [JSON]
   /// The classes of the layers, by name.
   private let types: [String: String]
+  /// Steps among the layers with which Keras 3 computes masks.
+  private let maskSteps: Set<String>
   private var target: KerasTarget { translation.target }
 
   init(_ translation: ConfigTranslation, _ entry: JSON, path: String) {
@@ -17,6 +19,25 @@ struct FunctionalTranslation {
     entries = entry["config"]?["layers"]?.array ?? []
     types = Dictionary(
       entries.map { (FunctionalTranslation.name(of: $0), $0["class_name"]?.string ?? "") }, uniquingKeysWith: { first, _ in first })
+    maskSteps = FunctionalTranslation.maskSteps(entries)
+  }
+
+  /// Steps of a kind that no layer has, and those that put their results side by side.
+  private static func maskSteps(_ entries: [JSON]) -> Set<String> {
+    var steps = Set(entries.filter { LayerTranslation.operations.contains($0["class_name"]?.string ?? "") }.map(name))
+    guard !steps.isEmpty else { return [] }
+    for entry in entries where entry["class_name"]?.string == "Concatenate" {
+      let sources = FunctionalTranslation.sources(entry["inbound_nodes"] ?? .null)
+      if !sources.isEmpty, sources.isSubset(of: steps) { steps.insert(name(of: entry)) }
+    }
+    return steps
+  }
+
+  /// The layers that a call of Keras 3 refers to.
+  private static func sources(_ json: JSON) -> Set<String> {
+    if let name = json["keras_history"]?.array?.first?.string { return [name] }
+    let parts = json.array ?? json.members.map(\.value)
+    return parts.reduce(into: []) { $0.formUnion(sources($1)) }
   }
 
   private static func name(of entry: JSON) -> String { entry["config"]?["name"]?.string ?? entry["name"]?.string ?? "" }
@@ -27,8 +48,8 @@ struct FunctionalTranslation {
     var layers: [JSON] = []
     for entry in entries {
       // Keras computes masks by itself; the steps in which Keras 3 writes that down are its own.
-      if target != .keras3, LayerTranslation.operations.contains(entry["class_name"]?.string ?? "") { continue }
       let name = FunctionalTranslation.name(of: entry)
+      if target != .keras3, maskSteps.contains(name) { continue }
       if target.isForKeras3, name.contains("/") { throw target.refuses("the name ‘\(path)\(name)’ of a layer contains a slash") }
       let layer = try translation.layer(entry, path: path)
       layers.append(layer.setting("name", .string(name)).setting("inbound_nodes", .array(try calls(of: entry, name))))
@@ -64,7 +85,7 @@ struct FunctionalTranslation {
   private func calls(of entry: JSON, _ name: String) throws(LSTMError) -> [JSON] {
     let nodes = entry["inbound_nodes"]?.array ?? []
     let isSame = target == .keras3 ? translation.generation >= .keras3 : target == .keras2 && translation.generation < .keras3
-    if isSame { return nodes.map(FunctionalTranslation.withoutIdentities) }
+    if isSame { return nodes.map(LayerTranslation.withoutIdentities) }
     let config = try LayerConfig(entry, prefix: path, frozen: false, generation: translation.generation)
     var calls: [JSON] = []
     for node in nodes {
@@ -72,16 +93,6 @@ struct FunctionalTranslation {
       calls.append(target == .keras3 ? try modern(call, config) : try older(call, config))
     }
     return calls
-  }
-
-  /// Numbers by which Python knew its objects.
-  private static func withoutIdentities(_ json: JSON) -> JSON {
-    switch json {
-    case .array(let elements): return .array(elements.map(withoutIdentities))
-    case .object(let members):
-      return .object(members.filter { $0.name != "shared_object_id" }.map { JSON.Member(name: $0.name, value: withoutIdentities($0.value)) })
-    default: return json
-    }
   }
 
   /// The number of the call that a reference means, counted from 0.
@@ -99,7 +110,7 @@ struct FunctionalTranslation {
     for (name, argument) in call.named {
       let values = NodeCall.references(argument)
       if case .constant(let value) = argument, value == .null || name == "training" && value == .bool(false) { continue }
-      if name == "mask", values.allSatisfy({ isMaskStep($0.layer) }) { continue }
+      if name == "mask", values.allSatisfy({ maskSteps.contains($0.layer) }) { continue }
       if name == "initial_state", isRecurrent { references += values } else {
         named.append(JSON.Member(name: name, value: try keyword(argument, config)))
       }
@@ -117,10 +128,8 @@ struct FunctionalTranslation {
     return .array(list)
   }
 
-  private func isMaskStep(_ layer: String) -> Bool { LayerTranslation.operations.contains(types[layer] ?? "") }
-
   private func older(_ reference: OutputReference, _ config: LayerConfig) throws(LSTMError) -> JSON {
-    guard !isMaskStep(reference.layer) else { throw target.refuses("\(config.title) computes with the mask of ‘\(reference.layer)’") }
+    guard !maskSteps.contains(reference.layer) else { throw target.refuses("\(config.title) computes with the mask of ‘\(reference.layer)’") }
     let inner = isModel(reference.layer)
     if target == .both, inner { throw target.refuses("\(config.title) follows the model ‘\(path)\(reference.layer)’ inside the model") }
     return .array([.string(reference.layer), .integer(index(reference) + (inner ? 1 : 0)), .integer(reference.tensor)])

@@ -135,10 +135,11 @@ struct LayerTranslation {
   }
 
   private func activation(_ key: String, _ value: JSON) throws(LSTMError) -> JSON {
-    guard var name = value.string ?? value["config"]?.string else { return value }
+    guard var name = value.string ?? value["config"]?.string else { return LayerTranslation.withoutIdentities(value) }
+    if name == "hard_sigmoid", target == .keras3, translation.generation < .keras3 { return HardSigmoid.keras2 }
     if name == "silu", target.isForKeras2 { name = "swish" }
     if target.isForKeras2, !LayerTranslation.keras2Activations.contains(name) {
-      throw target.refuses("\(title) has the \(key) ‘\(name)’, which Keras 2 does not know")
+      throw target.refuses("\(title) has the \(key) ‘\(name)’ of Keras 3")
     }
     return .string(name)
   }
@@ -146,6 +147,16 @@ struct LayerTranslation {
   private static let keras2Activations: Set<String> = [
     "linear", "sigmoid", "tanh", "relu", "hard_sigmoid", "softmax", "elu", "selu", "exponential", "softplus", "softsign", "gelu", "swish", "mish",
   ]
+
+  /// The same without the numbers by which Python knew its objects.
+  static func withoutIdentities(_ json: JSON) -> JSON {
+    switch json {
+    case .array(let elements): return .array(elements.map(withoutIdentities))
+    case .object(let members):
+      return .object(members.filter { $0.name != "shared_object_id" }.map { JSON.Member(name: $0.name, value: withoutIdentities($0.value)) })
+    default: return json
+    }
+  }
 
   /// The name of a type or policy.
   static func policy(_ dtype: JSON) -> String? {

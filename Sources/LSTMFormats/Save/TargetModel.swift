@@ -71,10 +71,11 @@ private struct GraphComparison {
       guard old.operation == nil, new.operation == nil, places.0 == places.1 else { throw difference(layer, "it would read something else") }
       return []
     }
+    if let next = sameMask(pair, operation, other) { return [next] }
     // An operation's description states all of its options.
     let (before, after) = (String(describing: operation), String(describing: other))
     guard before == after else {
-      throw difference(layer, before.contains("hardSigmoid") ? "hard_sigmoid is clip(0.2 x + 0.5, 0, 1) in Keras 2 and clip(x / 6 + 0.5, 0, 1) in Keras 3" : "its options mean something else there")
+      throw difference(layer, GraphComparison.reason(operation, before))
     }
     guard pair.old.output == pair.new.output, old.inputs.count == new.inputs.count,
       old.weights == new.weights.map({ target.places[$0] })
@@ -90,6 +91,22 @@ private struct GraphComparison {
       }
     }
     return next
+  }
+
+  /// Keras 3 writes the mask of a Masking layer in two steps, ‘differs’ and ‘any’, where the layer itself does both in one.
+  private func sameMask(_ pair: Pair, _ old: Operation, _ new: Operation) -> Pair? {
+    guard case .logic(let any) = old, case .logic(let whole) = new, case .any(-1) = any.kind, case .anyNotEqual(let value) = whole.kind,
+      let source = model.nodes[pair.old.node].inputs.first, case .logic(let differs)? = model.nodes[source.node].operation,
+      case .notEqual(value) = differs.kind, let input = model.nodes[source.node].inputs.first,
+      let other = target.assembly.nodes[pair.new.node].inputs.first
+    else { return nil }
+    return Pair(old: input, new: other)
+  }
+
+  private static func reason(_ operation: Operation, _ description: String) -> String {
+    if case .logic = operation { return maskReason }
+    guard description.contains("hardSigmoid") else { return "its options mean something else there" }
+    return "hard_sigmoid is clip(0.2 x + 0.5, 0, 1) in Keras 2 and clip(x / 6 + 0.5, 0, 1) in Keras 3"
   }
 
   private static let maskReason =

@@ -208,8 +208,8 @@ extension Values {
   }
 }
 
-/// Writes safetensors: the length of a JSON header in 8 bytes, the header, the numbers.
-enum Safetensors {
+// Writing: the length of a JSON header in 8 bytes, the header, the numbers.
+extension Safetensors {
   /// A file of these arrays.
   static func bytes(_ arrays: [SavedArray], metadata: [(String, String)]) -> [UInt8] {
     var members = [JSON.Member(name: "__metadata__", value: .object(metadata.map { JSON.Member(name: $0.0, value: .string($0.1)) }))]

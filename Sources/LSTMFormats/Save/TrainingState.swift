@@ -10,6 +10,8 @@ struct TrainingState {
   /// The optimiser's arrays: its step, perhaps its learning rate, then those of each weight.
   private(set) var variables: [SavedArray]
   private let isKeras3: Bool
+  /// Whether it is of the kind of optimiser that Keras had before 2.11, whose arrays have another order.
+  private let isOld: Bool
 
   /// The state that was read with a model; nil if there was none.
   ///
@@ -19,13 +21,20 @@ struct TrainingState {
     let config = try JSON(model.training, what: "the training configuration")
     let optimizer = config["optimizer_config"] ?? config["optimizer"] ?? .null
     guard case .object = config, let name = optimizer["class_name"]?.string ?? optimizer.string else { return nil }
-    type = name.split(separator: ">").last.map(String.init) ?? name
+    let short = name.split(separator: ">").last.map(String.init) ?? name
+    type = TrainingState.classes[short.lowercased()] ?? short
     options = optimizer["config"]?.members ?? []
     rest = config.members.filter { $0.name != "optimizer_config" && $0.name != "optimizer" }
     variables = model.optimizer
     isKeras3 = model.generation >= .keras3
+    isOld = !isKeras3 && config["optimizer_config"] != nil && optimizer["config"]?["is_legacy_optimizer"] != .bool(false)
   }
 
+  /// Classes that may be named in small letters.
+  private static let classes = [
+    "sgd": "SGD", "adam": "Adam", "adamw": "AdamW", "nadam": "Nadam", "rmsprop": "RMSprop", "adagrad": "Adagrad", "adadelta": "Adadelta",
+    "adamax": "Adamax", "ftrl": "Ftrl",
+  ]
   /// Classes whose arrays both generations keep in the same order.
   private static let sameOrder: Set<String> = ["SGD", "Adam", "AdamW", "Nadam", "RMSprop", "Adagrad"]
   private static let forBoth: Set<String> = ["SGD", "Adam", "Nadam", "RMSprop", "Adagrad", "Adadelta", "Adamax", "Ftrl"]
@@ -41,7 +50,6 @@ struct TrainingState {
   func translated(for target: KerasTarget) throws(LSTMError) -> TrainingState {
     var result = self
     let isSame = target != .both && isKeras3 == (target == .keras3)
-    let isOld = !isKeras3 && option("is_legacy_optimizer") != .bool(false)
     if target == .both, !TrainingState.forBoth.contains(type) { throw refusal(target, "is an optimiser that only one of them has") }
     result.options = []
     for member in options {
@@ -51,8 +59,26 @@ struct TrainingState {
     }
     if target == .keras2, isKeras3 { result.options.append(JSON.Member(name: "is_legacy_optimizer", value: .bool(false))) }
     result.rest = isSame ? rest.map { JSON.Member(name: $0.name, value: TrainingState.object($0.value, target, module: nil)) } : restTranslated(target)
-    result.variables = isSame ? variables : try variablesTranslated(target, isOld: isOld, rate: result.option("learning_rate"))
+    if target.isForKeras3 {
+      result.rest = result.rest.map { $0.name == "loss" ? JSON.Member(name: "loss", value: TrainingState.fullNames($0.value)) : $0 }
+    }
+    result.variables = isSame ? variables : try variablesTranslated(target, rate: result.option("learning_rate"))
     return result
+  }
+
+  /// Keras 3 does not find a loss of an HDF5 file by the short name that it writes there itself.
+  private static func fullNames(_ value: JSON) -> JSON {
+    let names = [
+      "mse": "mean_squared_error", "mae": "mean_absolute_error", "mape": "mean_absolute_percentage_error",
+      "msle": "mean_squared_logarithmic_error", "kld": "kl_divergence", "bce": "binary_crossentropy",
+    ]
+    switch value {
+    case .string(let name): return .string(names[name.lowercased()] ?? name)
+    case .array(let elements): return .array(elements.map(fullNames))
+    case .object(let members) where value["class_name"] == nil:
+      return .object(members.map { JSON.Member(name: $0.name, value: fullNames($0.value)) })
+    default: return value
+    }
   }
 
   /// `training_config` of an HDF5 file.
@@ -132,7 +158,7 @@ struct TrainingState {
   }
 
   /// Keras 3 keeps its learning rate among the optimiser's arrays, Keras 2 does not. Otherwise the order is the same.
-  private func variablesTranslated(_ target: KerasTarget, isOld: Bool, rate: JSON?) throws(LSTMError) -> [SavedArray] {
+  private func variablesTranslated(_ target: KerasTarget, rate: JSON?) throws(LSTMError) -> [SavedArray] {
     guard let step = variables.first else { return [] }
     let hasRate = variables.count > 1 && variables[1].shape.rank == 0 && (isKeras3 || variables[1].name.hasSuffix("learning_rate"))
     let isInPlace = isKeras3 || hasRate
@@ -140,7 +166,9 @@ struct TrainingState {
       throw refusal(target, "keeps its state in an order of its own")
     }
     let slots = variables.dropFirst(hasRate ? 2 : 1)
-    guard target.isForKeras3, let rate = rate?.double else { return [step] + slots }
+    // An optimiser given by its name alone has its usual rate; one with a schedule has none.
+    let usual = type == "SGD" ? 0.01 : 0.001
+    guard target.isForKeras3, let rate = (rate ?? .number(usual)).double else { return [step] + slots }
     let learningRate = SavedArray(name: "\(type)/learning_rate", shape: [], values: .float32([Float(rate)]))
     return [step, hasRate ? variables[1] : learningRate] + slots
   }

@@ -110,6 +110,8 @@ public struct Logic: OperationRules, Equatable {
     case or, and, not
     case expandDims(axis: Int)
     case zerosLike, onesLike
+    /// 1 for each step of the first input, a sequence, that lies within the length that the second one gives for its row.
+    case withinLength
   }
 
   /// Which operation.
@@ -137,8 +139,17 @@ public struct Logic: OperationRules, Equatable {
       return [shape]
     case .or, .and:
       return [try Merge.broadcast(inputs, "a logical operation")]
+    case .withinLength:
+      guard inputs.count == 2, inputs[0].rank >= 2, inputs[1].rank == 1 || inputs[1].rank == 2 && inputs[1].last == 1 else {
+        throw .shape("SequenceMask takes a sequence and a length for each row, not \(inputs)")
+      }
+      return [[inputs[0][0], inputs[0][1]]]
     }
   }
 
   public var maskRule: MaskRule { .drop }
+
+  public func streaming(timeInputs: [Bool], shapes: [Shape]) -> Streaming {
+    kind == .withinLength ? .refused("needs the lengths of whole sequences") : .pointwise
+  }
 }

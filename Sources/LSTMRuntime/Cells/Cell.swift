@@ -6,15 +6,21 @@ import LSTMModel
 class Cell: @unchecked Sendable {  // as Operator
   /// H.
   let units: Int
-  /// H rounded up to whole vectors: the distance from row to row of a state.
+  /// H rounded up to whole vectors: the distance from row to row of a cell state, and from gate to gate.
   let stride: Int
+  /// Numbers of h: H, or fewer with a projection.
+  let outputSize: Int
+  /// The distance from row to row of h.
+  let outputStride: Int
   /// Makes z from x.
   let input: PackedMatrix
   let kernels: KernelTable
 
-  init(units: Int, input: PackedMatrix, kernels: KernelTable) {
+  init(units: Int, input: PackedMatrix, kernels: KernelTable, outputSize: Int? = nil, outputStride: Int? = nil) {
     self.units = units
     self.stride = (units + kernels.lanes - 1) / kernels.lanes * kernels.lanes
+    self.outputSize = outputSize ?? units
+    self.outputStride = outputStride ?? stride
     self.input = input
     self.kernels = kernels
   }
@@ -24,6 +30,9 @@ class Cell: @unchecked Sendable {  // as Operator
 
   /// Whether there is a cell state beside h.
   var hasCellState: Bool { false }
+
+  /// What a stream needs to run the cell by one kernel call, or nil.
+  var instant: InstantLayer? { nil }
 
   /// Numbers of scratch for so many rows.
   func scratch(rows: Int) -> Int { 0 }
@@ -60,12 +69,48 @@ struct CellStep {
   /// The input's part of the gates; rows `zStride` apart.
   var z: Floats
   var zStride: Int
-  /// The states before and after, `[rows, stride]`.
+  /// h before and after, `[rows, outputStride]`.
   var h: Floats
   var hNew: Floats
-  /// The cell state, in place; empty for cells without one.
+  /// The cell state `[rows, stride]`, in place; empty for cells without one.
   var c: Floats
   /// Receives the activated gates, or nil.
   var gates: Floats?
   var scratch: Floats
+}
+
+/// What a stream's step needs of a fused cell beside its input weights: see the kernel ``prepareInstant``.
+struct InstantLayer {
+  /// LSTM, or GRU.
+  let isLSTM: Bool
+  let recurrent: PackedMatrix
+  /// Units behind the last whole block, rounded up, if they have weights of their own: then these.
+  let tailUnits: Int
+  let tailInput: PackedMatrix?
+  let tailRecurrent: PackedMatrix?
+
+  /// Packs the units behind the last whole block if they fill no more than half a vector.
+  init(
+    _ it: Recurrent, _ weights: RecurrentWeights, _ recurrent: PackedMatrix, recurrentBias: ((Int) -> Scalar)?, _ kernels: KernelTable
+  ) throws(LSTMError) {
+    isLSTM = it.cell == .lstm
+    self.recurrent = recurrent
+    let whole = it.units / kernels.lanes * kernels.lanes
+    let tailUnits = kernels.instantTail(it.units - whole)
+    self.tailUnits = tailUnits
+    guard tailUnits > 0 else {
+      tailInput = nil
+      tailRecurrent = nil
+      return
+    }
+    let order = (0..<it.gates).flatMap { gate in
+      (0..<tailUnits).map { lane -> Int? in whole + lane < it.units ? gate * it.units + whole + lane : nil }
+    }
+    let panels = (order.count + kernels.lanes - 1) / kernels.lanes
+    tailInput = try PackedMatrix(
+      weights.kernel, count: weights.inputSize, columns: it.gates * it.units, order: order, panels: panels,
+      bias: weights.bias.map { values in { values[$0] } }, lanes: kernels.lanes)
+    tailRecurrent = try PackedMatrix(
+      weights.recurrent, count: it.units, columns: it.gates * it.units, order: order, panels: panels, bias: recurrentBias, lanes: kernels.lanes)
+  }
 }

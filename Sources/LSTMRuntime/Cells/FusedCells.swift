@@ -3,11 +3,13 @@ import LSTMModel
 /// An LSTM with the usual functions: gates never leave registers.
 final class FusedLSTMCell: Cell, @unchecked Sendable {
   private let recurrent: PackedMatrix
+  private let layer: InstantLayer
 
   init(_ it: Recurrent, _ weights: RecurrentWeights, kernels: KernelTable) throws(LSTMError) {
     let order = Cell.interleaved(units: it.units, gates: 4, lanes: kernels.lanes)
     recurrent = try PackedMatrix(
       weights.recurrent, count: it.units, columns: 4 * it.units, order: order, panels: 4, bias: nil, lanes: kernels.lanes)
+    layer = try InstantLayer(it, weights, recurrent, recurrentBias: nil, kernels)
     let bias = weights.bias
     super.init(
       units: it.units,
@@ -16,6 +18,7 @@ final class FusedLSTMCell: Cell, @unchecked Sendable {
         lanes: kernels.lanes), kernels: kernels)
   }
 
+  override var instant: InstantLayer? { layer }
   override var gateNames: [String] { PlainLSTMCell.names }
   override var hasCellState: Bool { true }
 
@@ -32,14 +35,16 @@ final class FusedLSTMCell: Cell, @unchecked Sendable {
 /// A GRU with the usual functions and the reset gate after the product.
 final class FusedGRUCell: Cell, @unchecked Sendable {
   private let recurrent: PackedMatrix
+  private let layer: InstantLayer
 
   init(_ it: Recurrent, _ weights: RecurrentWeights, kernels: KernelTable) throws(LSTMError) {
     let order = Cell.interleaved(units: it.units, gates: 3, lanes: kernels.lanes)
     let columns = 3 * it.units
     let bias = weights.bias
+    let second: ((Int) -> Scalar)? = bias.map { values in { values[columns + $0] } }
     recurrent = try PackedMatrix(
-      weights.recurrent, count: it.units, columns: columns, order: order, panels: 3, bias: bias.map { values in { values[columns + $0] } },
-      lanes: kernels.lanes)
+      weights.recurrent, count: it.units, columns: columns, order: order, panels: 3, bias: second, lanes: kernels.lanes)
+    layer = try InstantLayer(it, weights, recurrent, recurrentBias: second, kernels)
     super.init(
       units: it.units,
       input: try PackedMatrix(
@@ -47,6 +52,7 @@ final class FusedGRUCell: Cell, @unchecked Sendable {
         lanes: kernels.lanes), kernels: kernels)
   }
 
+  override var instant: InstantLayer? { layer }
   override var gateNames: [String] { PlainGRUCell.names }
 
   override func place(gate: Int, unit: Int) -> Int {

@@ -3,8 +3,15 @@ import LSTMModel
 /// A packed matrix product over the last dimension, with bias and activation.
 final class DenseOperator: Operator, @unchecked Sendable {
   private let it: Dense
-  private let matrix: PackedMatrix
-  private let kernels: KernelTable
+  let matrix: PackedMatrix
+  let kernels: KernelTable
+
+  /// Numbers in a row of the result.
+  var units: Int { it.units }
+  /// What is applied to the sums.
+  var activation: Activation { it.activation }
+  /// Whether a stream may run it on one row of numbers by itself.
+  var isDirect: Bool { matrix.count > 0 }
 
   init(_ it: Dense, _ weights: [Weight], inputSize: Int, kernels: KernelTable) throws(LSTMError) {
     self.it = it

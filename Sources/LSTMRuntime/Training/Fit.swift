@@ -9,7 +9,11 @@ extension Trainer {
   public var history: [[Double]] { fitState.history }
 
   public func fit(_ data: CallerBatch?, _ options: FitOptions, _ host: any FitHost) throws(LSTMError) -> FitOutcome {
-    if !options.resumes || fitState.epoch >= options.epochs { fitState = FitState() }
+    if !options.resumes || fitState.epoch >= options.epochs {
+      // Another fit has other orders of rows.
+      epochsBefore += fitState.epoch
+      fitState = FitState()
+    }
     validates = options.validation != nil || options.validationSplit > 0
     let source = try FitSource(data, options, seed: self.options.seed)
     if let monitor = options.stopping?.monitor { _ = try column(monitor) }
@@ -34,6 +38,7 @@ extension Trainer {
   /// The rest of an epoch; false if the host ended it.
   private func epoch(_ source: FitSource, _ options: FitOptions, _ host: any FitHost) throws(LSTMError) -> Bool {
     let order = source.order(epoch: epochsBefore + fitState.epoch)
+    if fitState.batch == 0 { for meter in meters { meter.reset() } }
     while true {
       let rows: Int
       if let order {
@@ -53,14 +58,14 @@ extension Trainer {
       fitState.add(try trainStaged(), rows: rows)
       var progress = FitProgress()
       (progress.epoch, progress.epochs) = (fitState.epoch, options.epochs)
-      (progress.batch, progress.batches, progress.values) = (fitState.batch, source.batches, fitState.means)
+      (progress.batch, progress.batches, progress.values) = (fitState.batch, source.batches, fitState.means + meters.flatMap(\.values))
       if !host.progress(progress) { return false }
     }
   }
 
   /// Validation, history, early stopping and the rate, once an epoch's batches are done.
   private func closeEpoch(_ source: FitSource, _ options: FitOptions, _ plateau: inout Plateau?) throws(LSTMError) -> [Double] {
-    var row = fitState.means
+    var row = fitState.means + meters.flatMap(\.values)
     if let validation = options.validation {
       row += try evaluateAll(validation, rows: nil, batchSize: options.batchSize)
     } else if options.validationSplit > 0 {
@@ -105,12 +110,13 @@ extension Trainer {
     let all = rows ?? 0..<data.rows
     guard !all.isEmpty else { throw .argument("there are no rows to evaluate") }
     var state = FitState()
+    for meter in checkMeters { meter.reset() }
     for first in stride(from: all.lowerBound, to: all.upperBound, by: batchSize) {
       let part = Array(first..<min(first + batchSize, all.upperBound))
       try checked.read(data, rows: part)
       state.add(try evaluate(checked), rows: part.count)
     }
-    return state.means
+    return state.means + checkMeters.flatMap(\.values)
   }
 
   public var learningRate: Double { optimizer.learningRate }

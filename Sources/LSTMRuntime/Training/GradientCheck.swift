@@ -52,7 +52,7 @@ extension Trainer {
     for distance in [1.0, -1, 2, -2] {
       weight[place] = own + Scalar(distance * step)
       plan.refresh()
-      losses.append(try forward(staged, .training)[0])
+      losses.append(try forward(staged, .training, engine, [])[0])
     }
     return (8 * (losses[0] - losses[1]) - (losses[2] - losses[3])) / (12 * step)
   }

@@ -17,6 +17,7 @@ extension Trainer {
     result.add("states/rows", [Double(engine.rows)])
     result.add("fit/position", [Double(fitState.epoch), Double(fitState.batch), fitState.rows, Double(fitState.wait), validates ? 1 : 0])
     result.add("fit/sums", fitState.sums)
+    for (index, state) in meters.flatMap(\.state).enumerated() { result.add("fit/metrics/\(index)", state) }
     if let best = fitState.best { result.add("fit/best", [best]) }
     result.add("fit/history", fitState.history.flatMap { $0 })
     for (weight, values) in zip(model.weights, fitState.bestWeights ?? []) { result.add("fit/weights/" + weight.name, weight.shape, values) }
@@ -63,6 +64,11 @@ extension Trainer {
     plateauState = snapshot.numbers("fit/plateau")
     validates = position[4] != 0
     fitState = state
+    var place = 0
+    for meter in meters {
+      meter.state = meter.names.indices.map { snapshot.numbers("fit/metrics/\(place + $0)") ?? [] }
+      place += meter.names.count
+    }
     var states: [[Scalar]] = []
     while let numbers = snapshot.numbers("states/\(states.count)") { states.append(numbers.map { Scalar($0) }) }
     engine.restoreStates(states, rows: Int(rows[0]))

@@ -26,6 +26,9 @@ public final class Trainer: RunningTrainer {
   let optimizer: Optimizer
   /// The loss of each output; nil for an output that is not taught.
   let objectives: [Objective?]
+  /// The metrics of each output while learning, and while only looking.
+  let meters: [Meter]
+  let checkMeters: [Meter]
   let staged = StagedBatch()
   /// Forward passes that drew random numbers so far: one for each step.
   var draws: UInt64 = 0
@@ -66,6 +69,12 @@ public final class Trainer: RunningTrainer {
       objectives.append(objective)
     }
     self.objectives = objectives
+    var (meters, checkMeters): ([Meter], [Meter]) = ([], [])
+    for index in model.outputs.indices {
+      meters.append(try Meter(spec, output: index, of: model))
+      checkMeters.append(try Meter(spec, output: index, of: model))
+    }
+    (self.meters, self.checkMeters) = (meters, checkMeters)
     engine = try TrainingEngine(plan, threads: options.threads, seed: options.seed)
     let trained = plan.parameters.trained.map { model.weights[$0] }
     optimizer = try Optimizer(spec.optimizer, shapes: trained.map(\.shape), rules: trained.map(\.rules), generation: model.generation)
@@ -76,15 +85,16 @@ public final class Trainer: RunningTrainer {
 
   public var valueNames: [String] {
     let taught = model.outputs.indices.filter { objectives[$0] != nil }
-    return ["loss"] + (taught.count > 1 ? taught.map { model.outputs[$0].name + "_loss" } : [])
+    return ["loss"] + (taught.count > 1 ? taught.map { model.outputs[$0].name + "_loss" } : []) + meters.flatMap(\.names)
   }
 
   public func trainBatch(_ batch: CallerBatch) throws(LSTMError) -> [Double] {
+    for meter in meters { meter.reset() }
     try staged.read(batch, rows: nil)
-    return try trainStaged()
+    return try trainStaged() + meters.flatMap(\.values)
   }
 
-  /// Learns from the rows that are staged.
+  /// Learns from the rows that are staged; returns the losses.
   func trainStaged() throws(LSTMError) -> [Double] {
     guard let windows else {
       let values = try pass(staged)
@@ -106,28 +116,30 @@ public final class Trainer: RunningTrainer {
   public func computeGradients(_ batch: CallerBatch) throws(LSTMError) -> [Double] {
     try staged.read(batch, rows: nil)
     if windows != nil, !model.isStateful { engine.resetStates() }
-    return try pass(staged)
+    for meter in meters { meter.reset() }
+    return try pass(staged) + meters.flatMap(\.values)
   }
 
   public func evaluate(_ batch: CallerBatch) throws(LSTMError) -> [Double] {
     try checked.read(batch, rows: nil)
-    return try evaluate(checked)
+    for meter in checkMeters { meter.reset() }
+    return try evaluate(checked) + checkMeters.flatMap(\.values)
   }
 
-  /// Loss and metrics of some rows, without learning. States of stateful layers are other ones than those of learning.
+  /// The losses of some rows, without learning. States of stateful layers are other ones than those of learning.
   func evaluate(_ rows: StagedBatch) throws(LSTMError) -> [Double] {
     let engine: TrainingEngine
     if let evaluator { engine = evaluator } else { engine = try TrainingEngine(plan, threads: options.threads, seed: options.seed) }
     evaluator = engine
     if windows != nil, !model.isStateful { engine.resetStates() }
-    let values = try forward(rows, .inference, engine)
+    let values = try forward(rows, .inference, engine, checkMeters)
     if model.isStateful { engine.commit() }
     return values
   }
 
   /// Forward and backward with a check of all numbers.
   private func pass(_ rows: StagedBatch) throws(LSTMError) -> [Double] {
-    let values = try forward(rows, .training)
+    let values = try forward(rows, .training, engine, meters)
     guard values[0].isFinite else { throw fault(values[0]) }
     try engine.backward()
     for index in plan.parameters.trained { _ = penalty(index, plan.parameters.part(of: engine.gradient, index)) }
@@ -135,9 +147,10 @@ public final class Trainer: RunningTrainer {
     return values
   }
 
-  /// The values of the rows, the gradients of the outputs left with the engine.
-  func forward(_ rows: StagedBatch, _ mode: TrainingMode, _ other: TrainingEngine? = nil) throws(LSTMError) -> [Double] {
-    let engine = other ?? engine
+  /// The losses of the rows; the gradients of the outputs are left with the engine.
+  func forward(
+    _ rows: StagedBatch, _ mode: TrainingMode, _ engine: TrainingEngine, _ meters: [Meter]
+  ) throws(LSTMError) -> [Double] {
     try engine.prepare(rows.inputShapes)
     try engine.forward(rows.inputs.map(\.values), mode, step: draws)
     var losses: [Double] = []
@@ -152,6 +165,9 @@ public final class Trainer: RunningTrainer {
         engine.outputs[index], rows.targets[index], samples: samples, mask: engine.outputMasks[index],
         gradient: mode == .training ? engine.outputGradients[index].values : nil)
       losses.append(loss)
+      if meters.indices.contains(index) {
+        try meters[index].update(engine.outputs[index], rows.targets[index], samples: samples, mask: engine.outputMasks[index])
+      }
       total += loss * objective.factor
     }
     for index in plan.parameters.trained { total += penalty(index, nil) }

@@ -16,19 +16,21 @@ from ._errors import (ArgumentError, DTypeError, FileError, FormatError, HandleE
                       LSTMMemoryError, MissingPackageError, ShapeError, SmallBufferError, StateError, UnknownNameError, UnsupportedError)
 from ._library import cpu, library_path, version
 from .description import Layer, Report, TensorInfo, check_file
+from .fitting import History
 from .layer import Input
 from .model import Model, Sequential, load, load_bytes
 from .stream import Stream
 from .trace import Trace
+from .training import GradientReport, Trainer
 from .weights import Weights
 from .words import constraints, initializers, losses, metrics, optimizers, regularizers, schedules
 
 __version__ = "0.1.0"
 
 __all__ = [
-    "ArgumentError", "DTypeError", "FileError", "FormatError", "HandleError", "Input", "InternalError", "LSTMError", "LSTMMemoryError",
-    "Layer", "LibraryError", "MissingPackageError", "Model", "Report", "Sequential", "ShapeError", "SmallBufferError", "StateError",
-    "Stream", "TensorInfo", "Trace", "UnknownNameError", "UnsupportedError", "Weights", "check_file", "constraints", "cpu",
-    "initializers", "layers", "library_path", "load", "load_bytes", "losses", "metrics", "optimizers", "regularizers", "schedules",
-    "version",
+    "ArgumentError", "DTypeError", "FileError", "FormatError", "GradientReport", "HandleError", "History", "Input", "InternalError",
+    "LSTMError", "LSTMMemoryError", "Layer", "LibraryError", "MissingPackageError", "Model", "Report", "Sequential", "ShapeError",
+    "SmallBufferError", "StateError", "Stream", "TensorInfo", "Trace", "Trainer", "UnknownNameError", "UnsupportedError", "Weights",
+    "check_file", "constraints", "cpu", "initializers", "layers", "library_path", "load", "load_bytes", "losses", "metrics", "optimizers",
+    "regularizers", "schedules", "version",
 ]

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from types import TracebackType
 from typing import Any, Optional
 
+from . import saving
 from ._arrays import AnyArray, path_bytes
 from ._c import LOAD_BY_NAME, LOAD_INFER, LOAD_TRUSTED, FromJsonOptions, LoadOptions
 from ._errors import ArgumentError, HandleError, UnknownNameError
@@ -18,9 +19,11 @@ from .batches import checked_size, run_in_batches
 from .description import decoded, layers, model_info, tensors
 from .graph import functional, sequential
 from .sessions import Sessions, key_of
+from .fitting import History
 from .source import Source
 from .stream import Stream, new_stream
 from .trace import Trace, traced
+from .training import Trainer
 from .weights import Weights, places_of
 
 
@@ -120,10 +123,40 @@ class Model:
         check(library().lstm_model_load_weights(self._open(), path_bytes(path), options))
         self._weights_changed()
 
+    def save(self, path: Any, format: Optional[str] = None, training: bool = True) -> None:
+        """Saves the model: afterwards the file is the new one, whole, or after an error what it was before.
+
+        `format`: None goes by the name (.h5, .weights.h5, .keras, .safetensors); or "keras-h5" (a whole model for Keras 2 and Keras 3),
+        "keras2-h5", "keras3-h5" (for one of them), "keras2-weights", "keras3-weights", "keras", "torch-h5", "safetensors".
+        `training`: whether loss, optimiser and its state are kept, if the model has them and the format can.
+        What a format cannot express is refused with an UnsupportedError that names it.
+        """
+        saving.save(self._open(), path, format, training)
+
+    def to_bytes(self, format: str, training: bool = True) -> bytes:
+        """The bytes that save() would write."""
+        return saving.to_bytes(self._open(), format, training)
+
     def summary(self) -> str:
         """A table of layers, shapes and parameter counts."""
         handle = self._open()
         return text(lambda buffer, size, needed: int(library().lstm_model_summary(handle, buffer, size, needed)))
+
+    def trainer(self, **options: Any) -> Trainer:
+        """A trainer of this model: see liblstm.Trainer for its options."""
+        return Trainer(self, **options)
+
+    def fit(self, x: Any = None, y: Any = None, *, loss: Any = None, optimizer: Any = None, metrics: Any = None, precision: Any = "float32",
+            threads: int = 1, seed: int = 0, learning_rate: Optional[float] = None, class_weight: Any = None, tbptt_steps: int = 0,
+            **options: Any) -> History:
+        """Trains the model and returns the history: Trainer(model, …).fit(x, y, …) in one call.
+
+        `loss`, `optimizer`, `metrics`: as liblstm.Trainer takes them; without any, the model's file decides. What else there is, such as
+        epochs, batch_size, validation_split and callbacks, is what Trainer.fit() takes.
+        """
+        trainer = Trainer(self, loss=loss, optimizer=optimizer, metrics=metrics, learning_rate=learning_rate, class_weight=class_weight,
+                          precision=precision, threads=threads, seed=seed, tbptt_steps=tbptt_steps)
+        return trainer.fit(x, y, **options)
 
     @property
     def closed(self) -> bool:

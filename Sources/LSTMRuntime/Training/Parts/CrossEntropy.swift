@@ -86,14 +86,14 @@ enum CrossEntropy {
     return Functions.log(total) - Functions.log(own)
   }
 
-  /// Mean of −y · log p − (1 − y) · log(1 − p). Before Keras 3, ε was added inside the logarithms too.
+  /// Mean of −y · log p − (1 − y) · log(1 − p). Before Keras 3, ε was added inside the logarithms too, unless logits were at hand.
   static func binary(
     _ p: Floats, _ y: Floats, _ weight: Scalar, _ g: Floats?, _ fromLogits: Bool, _ smoothing: Double, _ throughActivation: Bool,
     insideLog: Bool
   ) -> Double {
     let share = 1 / Double(p.count)
     let scale = Double(weight) * share
-    let inside = insideLog ? LossSpec.epsilon : 0
+    let inside = insideLog && !throughActivation ? LossSpec.epsilon : 0
     var sum = 0.0
     for index in 0..<p.count {
       let target = Double(y[index]) * (1 - smoothing) + 0.5 * smoothing

@@ -76,6 +76,23 @@ final class Metric {
     }
   }
 
+  /// The sums behind the value, for checkpoints. Only what this metric gave itself may be set.
+  var state: [Double] {
+    get { [total, count] + confusion + histogram.true + histogram.false + moments.flatMap { $0 } }
+    set {
+      guard newValue.count == state.count else { return }
+      var rest = newValue[...]
+      func take(_ count: Int) -> [Double] {
+        defer { rest = rest.dropFirst(count) }
+        return Array(rest.prefix(count))
+      }
+      (total, count) = (take(1)[0], take(1)[0])
+      confusion = take(4)
+      histogram = (take(histogram.true.count), take(histogram.false.count))
+      moments = moments.map { take($0.count) }
+    }
+  }
+
   private func weight(_ weights: Floats?, _ row: Int) -> Double { weights.map { Double($0[row]) } ?? 1 }
 
   private func update(_ p: Floats, _ y: Floats, _ weight: Double, _ binaryLabels: Bool) {

@@ -1,0 +1,205 @@
+import LSTMCaller
+import LSTMModel
+
+/// A stream's model as a chain of prepared steps: recurrent layers with the usual functions and dense layers, one after the other.
+///
+/// Such a chain is called with the caller's numbers and needs no graph, no shapes and no copies. Other models run through their operators.
+@safe final class DirectStream {
+  /// One layer.
+  @safe private struct Link {
+    @unsafe let function: DirectStep.Function
+    @unsafe let memory: UnsafeMutableRawPointer
+    /// Where its output goes if it is not the last.
+    let output: Floats?
+  }
+
+  /// A recurrent layer's prepared memory, and where its state is to be found between calls.
+  @safe private struct Layer {
+    @unsafe let memory: UnsafeMutableRawPointer
+    let h: Floats
+  }
+
+  /// How to run it.
+  @unsafe private let step: DirectStep
+  /// The same for the C interface.
+  @unsafe var directStep: DirectStep { unsafe step }
+  private let links: [Link]
+  private let layers: [Layer]
+  private let dense: [DirectDense]
+  private let arenas: [Arena]
+  private let kernels: KernelTable
+
+  /// The chain for a plan whose states lie in `states`; nil if its model is none.
+  ///
+  /// - Throws: ``LSTMError/memory(_:)``.
+  static func make(_ plan: Plan, states: [[Floats]]) throws(LSTMError) -> DirectStream? {
+    guard let nodes = chain(plan) else { return nil }
+    return try DirectStream(plan, nodes, states)
+  }
+
+  /// The nodes from the model's only input to its only output, each reading the one before; nil if they are no chain or not of the right kind.
+  private static func chain(_ plan: Plan) -> [Int]? {
+    let model = plan.model
+    guard model.inputs.count == 1, model.outputs.count == 1 else { return nil }
+    var nodes: [Int] = []
+    var value = model.outputs[0].value
+    while value != model.inputs[0].value {
+      let node = model.nodes[value.node]
+      guard value.output == 0, node.inputs.count == 1, node.masks.allSatisfy({ $0 == nil }) else { return nil }
+      guard let it = plan.operators[value.node] else { return nil }
+      if let recurrent = it as? RecurrentOperator {
+        guard recurrent.cell.instant != nil, !recurrent.it.takesInitialState else { return nil }
+      } else if !((it as? DenseOperator)?.isDirect ?? false) {
+        return nil
+      }
+      nodes.insert(value.node, at: 0)
+      value = node.inputs[0]
+    }
+    return nodes.isEmpty ? nil : nodes
+  }
+
+  private init(_ plan: Plan, _ nodes: [Int], _ states: [[Floats]]) throws(LSTMError) {
+    kernels = plan.kernels
+    var links: [Link] = []
+    var layers: [Layer] = []
+    var dense: [DirectDense] = []
+    var arenas: [Arena] = []
+    for node in nodes {
+      let isLast = node == nodes.last
+      let width: Int
+      let function: DirectStep.Function
+      let memory: UnsafeMutableRawPointer
+      if let recurrent = plan.operators[node] as? RecurrentOperator, let instant = recurrent.cell.instant {
+        width = recurrent.cell.units
+        let layer = try DirectStream.prepare(recurrent.cell, instant, states[node], plan.kernels, &arenas)
+        layers.append(layer)
+        unsafe function = instant.isLSTM ? plan.kernels.instants.lstm : plan.kernels.instants.gru
+        unsafe memory = layer.memory
+      } else if let it = plan.operators[node] as? DenseOperator {
+        let made = try DirectDense(it)
+        dense.append(made)
+        width = made.width
+        unsafe function = DirectDense.function
+        // SAFETY: kept in `dense` as long as this object lives.
+        unsafe memory = Unmanaged.passUnretained(made).toOpaque()
+      } else {
+        throw .internalFault("a chain of other operators than it was made of")
+      }
+      var output: Floats?
+      if !isLast {
+        let arena = try Arena(capacity: Arena.rounded(width), for: "a stream's arrays")
+        arenas.append(arena)
+        output = arena.floats(width)
+      }
+      unsafe links.append(Link(function: function, memory: memory, output: output))
+    }
+    self.links = links
+    self.layers = layers
+    self.dense = dense
+    if links.count == 1 {
+      unsafe step = DirectStep(function: links[0].function, memory: links[0].memory)
+      self.arenas = arenas
+      return
+    }
+    // The chain itself lies in memory that its function finds without touching an object.
+    let words = 4 * (links.count + 1)
+    let arena = try Arena(capacity: words * 8 / MemoryLayout<Scalar>.stride, for: "a stream's arrays")
+    arenas.append(arena)
+    self.arenas = arenas
+    let place = unsafe UnsafeMutableRawPointer(arena.floats(arena.capacity).base)
+    let chain = unsafe place.bindMemory(to: ChainLink.self, capacity: links.count)
+    for (index, link) in links.enumerated() {
+      // SAFETY: room for links.count entries of 32 bytes or less.
+      unsafe (chain + index).initialize(to: ChainLink(function: link.function, memory: link.memory, output: link.output?.base))
+    }
+    unsafe step = DirectStep(function: ChainLink.run, memory: place)
+  }
+
+  private static func prepare(
+    _ cell: Cell, _ instant: InstantLayer, _ states: [Floats], _ kernels: KernelTable, _ arenas: inout [Arena]
+  ) throws(LSTMError) -> Layer {
+    let it = unsafe kernels.instants
+    let blocks = instant.tailUnits == 0 ? cell.stride / kernels.lanes : cell.units / kernels.lanes
+    let size = unsafe it.bytes / MemoryLayout<Scalar>.stride
+    let arena = try Arena(capacity: Arena.rounded(size) + Arena.rounded(cell.stride), for: "a stream's state")
+    arenas.append(arena)
+    let memory = unsafe UnsafeMutableRawPointer(arena.floats(size).base)
+    let other = arena.floats(cell.stride)
+    precondition(states[0].count >= cell.stride && (states.last?.count ?? 0) >= cell.stride, "a state is shorter than its cell")
+    let input = cell.input
+    let tailInput = instant.tailInput ?? input
+    let tailRecurrent = instant.tailRecurrent ?? instant.recurrent
+    // SAFETY: the matrices are packed for these kernels and kept by the plan; the states were checked; all outlive this object.
+    unsafe it.prepare(
+      memory, input.count, input.weights.base, input.start.base, cell.units, instant.recurrent.weights.base, instant.recurrent.start.base, blocks,
+      instant.tailUnits, tailInput.weights.base, tailInput.start.base, tailRecurrent.weights.base, tailRecurrent.start.base, states[0].base,
+      other.base, states[states.count - 1].base)
+    return unsafe Layer(memory: memory, h: states[0])
+  }
+
+  /// Runs one step.
+  func run(_ x: Floats, _ y: Floats) {
+    // SAFETY: the stream's own arrays have the sizes that the chain was made for.
+    unsafe step.function(step.memory, x.base, y.base)
+  }
+
+  /// Brings the states to where the stream looks for them.
+  func settle() {
+    // SAFETY: prepared in init; h is one of the two places.
+    for layer in layers { unsafe kernels.instants.settle(layer.memory, layer.h.base) }
+  }
+}
+
+extension Stream {
+  /// A step without detours, if the model is a chain.
+  @unsafe public var direct: DirectStep? { unsafe chain?.directStep }
+}
+
+/// A link of a chain in plain memory; the last one has no output of its own.
+@unsafe private struct ChainLink {
+  let function: DirectStep.Function
+  let memory: UnsafeMutableRawPointer
+  let output: UnsafeMutablePointer<Scalar>?
+
+  static let run: DirectStep.Function = { memory, x, y in
+    // SAFETY: made by DirectStream.
+    var link = unsafe memory.assumingMemoryBound(to: ChainLink.self)
+    var from = unsafe x
+    while let output = unsafe link.pointee.output {
+      unsafe link.pointee.function(link.pointee.memory, from, output)
+      unsafe from = UnsafeRawPointer(output)
+      unsafe link += 1
+    }
+    unsafe link.pointee.function(link.pointee.memory, from, y)
+  }
+}
+
+/// A dense layer as a step.
+@safe private final class DirectDense {
+  private let it: DenseOperator
+  private let sums: Floats
+  private let arena: Arena
+  let width: Int
+
+  init(_ it: DenseOperator) throws(LSTMError) {
+    self.it = it
+    width = it.units
+    arena = try Arena(capacity: Arena.rounded(it.matrix.width), for: "a stream's arrays")
+    sums = arena.floats(it.matrix.width)
+  }
+
+  static let function: DirectStep.Function = { memory, x, y in
+    // SAFETY: the DirectStream that calls this keeps the object; x and y hold the layer's numbers.
+    unsafe Unmanaged<DirectDense>.fromOpaque(memory)._withUnsafeGuaranteedRef {
+      unsafe $0.run(x.assumingMemoryBound(to: Scalar.self), y.assumingMemoryBound(to: Scalar.self))
+    }
+  }
+
+  private func run(_ x: UnsafePointer<Scalar>, _ y: UnsafeMutablePointer<Scalar>) {
+    unsafe it.kernels.project(one: x, it.matrix, into: sums)
+    let values = sums.slice(0, width)
+    it.kernels.apply(it.activation, to: values, width: width)
+    // SAFETY: y holds `width` numbers.
+    unsafe y.update(from: values.base, count: width)
+  }
+}

@@ -1,0 +1,75 @@
+import LSTMCaller
+
+#if LSTM_FLOAT64
+  import LSTMKernels64
+  import LSTMKernels64V3
+  import LSTMKernels64V4
+#else
+  import LSTMKernels
+  import LSTMKernelsV3
+  import LSTMKernelsV4
+#endif
+
+/// The kernels of one instruction set for steps of streams. They work on memory that they have prepared.
+@unsafe struct InstantKernels: Sendable {
+  typealias Read = UnsafePointer<Scalar>
+  typealias Write = UnsafeMutablePointer<Scalar>
+
+  /// Bytes of prepared memory.
+  let bytes: Int
+  /// See the kernels' functions of these names.
+  let tail: @Sendable (Int) -> Int
+  let prepare: @Sendable (UnsafeMutableRawPointer, Int, Read, Read, Int, Read, Read, Int, Int, Read, Read, Read, Read, Write, Write, Write) -> Void
+  let settle: @Sendable (UnsafeMutableRawPointer, Write) -> Void
+  let finish: @Sendable (UnsafeMutableRawPointer, Write) -> Void
+  let lstm: DirectStep.Function
+  let gru: DirectStep.Function
+  let lstmBlocks: @Sendable (UnsafeMutableRawPointer, Read, Int, Int) -> Void
+  let gruBlocks: @Sendable (UnsafeMutableRawPointer, Read, Int, Int) -> Void
+
+  #if LSTM_FLOAT64
+    static let baseline = unsafe InstantKernels(
+      bytes: LSTMKernels64.instantBytes, tail: LSTMKernels64.instantTail(_:),
+      prepare: LSTMKernels64.prepareInstant(_:inputCount:_:_:units:_:_:blocks:tailUnits:_:_:_:_:h:hNew:c:),
+      settle: LSTMKernels64.settleInstant(_:_:), finish: LSTMKernels64.finishInstant(_:_:),
+      lstm: { unsafe LSTMKernels64.lstmInstant($0, $1.assumingMemoryBound(to: Scalar.self), $2.assumingMemoryBound(to: Scalar.self)) },
+      gru: { unsafe LSTMKernels64.gruInstant($0, $1.assumingMemoryBound(to: Scalar.self), $2.assumingMemoryBound(to: Scalar.self)) },
+      lstmBlocks: LSTMKernels64.lstmInstantBlocks(_:_:_:_:), gruBlocks: LSTMKernels64.gruInstantBlocks(_:_:_:_:))
+    static let v3 = unsafe InstantKernels(
+      bytes: LSTMKernels64V3.instantBytes, tail: LSTMKernels64V3.instantTail(_:),
+      prepare: LSTMKernels64V3.prepareInstant(_:inputCount:_:_:units:_:_:blocks:tailUnits:_:_:_:_:h:hNew:c:),
+      settle: LSTMKernels64V3.settleInstant(_:_:), finish: LSTMKernels64V3.finishInstant(_:_:),
+      lstm: { unsafe LSTMKernels64V3.lstmInstant($0, $1.assumingMemoryBound(to: Scalar.self), $2.assumingMemoryBound(to: Scalar.self)) },
+      gru: { unsafe LSTMKernels64V3.gruInstant($0, $1.assumingMemoryBound(to: Scalar.self), $2.assumingMemoryBound(to: Scalar.self)) },
+      lstmBlocks: LSTMKernels64V3.lstmInstantBlocks(_:_:_:_:), gruBlocks: LSTMKernels64V3.gruInstantBlocks(_:_:_:_:))
+    static let v4 = unsafe InstantKernels(
+      bytes: LSTMKernels64V4.instantBytes, tail: LSTMKernels64V4.instantTail(_:),
+      prepare: LSTMKernels64V4.prepareInstant(_:inputCount:_:_:units:_:_:blocks:tailUnits:_:_:_:_:h:hNew:c:),
+      settle: LSTMKernels64V4.settleInstant(_:_:), finish: LSTMKernels64V4.finishInstant(_:_:),
+      lstm: { unsafe LSTMKernels64V4.lstmInstant($0, $1.assumingMemoryBound(to: Scalar.self), $2.assumingMemoryBound(to: Scalar.self)) },
+      gru: { unsafe LSTMKernels64V4.gruInstant($0, $1.assumingMemoryBound(to: Scalar.self), $2.assumingMemoryBound(to: Scalar.self)) },
+      lstmBlocks: LSTMKernels64V4.lstmInstantBlocks(_:_:_:_:), gruBlocks: LSTMKernels64V4.gruInstantBlocks(_:_:_:_:))
+  #else
+    static let baseline = unsafe InstantKernels(
+      bytes: LSTMKernels.instantBytes, tail: LSTMKernels.instantTail(_:),
+      prepare: LSTMKernels.prepareInstant(_:inputCount:_:_:units:_:_:blocks:tailUnits:_:_:_:_:h:hNew:c:),
+      settle: LSTMKernels.settleInstant(_:_:), finish: LSTMKernels.finishInstant(_:_:),
+      lstm: { unsafe LSTMKernels.lstmInstant($0, $1.assumingMemoryBound(to: Scalar.self), $2.assumingMemoryBound(to: Scalar.self)) },
+      gru: { unsafe LSTMKernels.gruInstant($0, $1.assumingMemoryBound(to: Scalar.self), $2.assumingMemoryBound(to: Scalar.self)) },
+      lstmBlocks: LSTMKernels.lstmInstantBlocks(_:_:_:_:), gruBlocks: LSTMKernels.gruInstantBlocks(_:_:_:_:))
+    static let v3 = unsafe InstantKernels(
+      bytes: LSTMKernelsV3.instantBytes, tail: LSTMKernelsV3.instantTail(_:),
+      prepare: LSTMKernelsV3.prepareInstant(_:inputCount:_:_:units:_:_:blocks:tailUnits:_:_:_:_:h:hNew:c:),
+      settle: LSTMKernelsV3.settleInstant(_:_:), finish: LSTMKernelsV3.finishInstant(_:_:),
+      lstm: { unsafe LSTMKernelsV3.lstmInstant($0, $1.assumingMemoryBound(to: Scalar.self), $2.assumingMemoryBound(to: Scalar.self)) },
+      gru: { unsafe LSTMKernelsV3.gruInstant($0, $1.assumingMemoryBound(to: Scalar.self), $2.assumingMemoryBound(to: Scalar.self)) },
+      lstmBlocks: LSTMKernelsV3.lstmInstantBlocks(_:_:_:_:), gruBlocks: LSTMKernelsV3.gruInstantBlocks(_:_:_:_:))
+    static let v4 = unsafe InstantKernels(
+      bytes: LSTMKernelsV4.instantBytes, tail: LSTMKernelsV4.instantTail(_:),
+      prepare: LSTMKernelsV4.prepareInstant(_:inputCount:_:_:units:_:_:blocks:tailUnits:_:_:_:_:h:hNew:c:),
+      settle: LSTMKernelsV4.settleInstant(_:_:), finish: LSTMKernelsV4.finishInstant(_:_:),
+      lstm: { unsafe LSTMKernelsV4.lstmInstant($0, $1.assumingMemoryBound(to: Scalar.self), $2.assumingMemoryBound(to: Scalar.self)) },
+      gru: { unsafe LSTMKernelsV4.gruInstant($0, $1.assumingMemoryBound(to: Scalar.self), $2.assumingMemoryBound(to: Scalar.self)) },
+      lstmBlocks: LSTMKernelsV4.lstmInstantBlocks(_:_:_:_:), gruBlocks: LSTMKernelsV4.gruInstantBlocks(_:_:_:_:))
+  #endif
+}
