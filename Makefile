@@ -18,11 +18,12 @@ PYTHON := .venv/bin/python
 export PYTHONPATH := bindings/python
 
 .DEFAULT_GOAL := lib
-.PHONY: help lib demo test test-swift test-c test-python test-fixtures test-readme test-install install uninstall lint check setup clean
+.PHONY: help lib demo learn test test-swift test-c test-python test-fixtures test-readme test-install install uninstall lint check setup clean
 
 help:
 	@echo 'make              build the library: build/lib/liblstm.so, with include/lstm.h'
 	@echo 'make demo         forecast sunspots from C and from Python, draw build/demo/sunspots.png'
+	@echo 'make learn        train the tasks of Benchmarks/learning with 10 seeds each; TASKS=… SEEDS=… choose'
 	@echo 'make test         run every test; parts: test-swift test-c test-python test-fixtures test-readme test-install'
 	@echo 'make install      copy library, header, lstm.pc and CMake files to PREFIX=$(PREFIX) (staged below DESTDIR=)'
 	@echo 'make uninstall    remove them again'
@@ -51,6 +52,16 @@ demo:
 	build/demo/forecast bindings/demo
 	$(PYTHON) bindings/demo/forecast.py
 	@echo 'The picture is build/demo/sunspots.png'
+
+TASKS ?=
+SEEDS ?= 10
+learn:
+	@Scripts/setup.sh test
+	@$(MAKE) --no-print-directory lib
+	@mkdir -p build/learn
+	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --no-deps aeon statsmodels </dev/null
+	$(PYTHON) Benchmarks/learning/learn.py $(TASKS) --seeds $(SEEDS) --json build/learn/lstm.json
+	$(PYTHON) Benchmarks/learning/learn.py $(TASKS) --seeds $(SEEDS) --cell SimpleRNN --json build/learn/rnn.json
 
 test:
 	@Scripts/setup.sh test

@@ -12,8 +12,8 @@ def hochreiter(random: np.random.Generator, count: int, shortest: int = 100) -> 
     """Hochreiter & Schmidhuber 1997, experiment 4: inputs [count, steps, 2], mask [count, steps], targets [count, 1].
 
     Lengths from T to T + T/10. A pair is a number from −1 to 1 and a marker: −1 at both ends, 1 at two pairs, else 0. The first marked
-    pair is one of the first ten, the second one of the first T/2 − 1 that is not marked. The target is 0.5 + (X1 + X2)/4, where X1 is 0 if the very
-    first pair was marked. An answer is right if it is off by less than 0.04.
+    pair is one of the first ten, the second one of the first T/2 − 1 that is not marked. The target is 0.5 + (X1 + X2)/4, where X1 is 0
+    if the very first pair was marked. An answer is right if it is off by less than 0.04.
     """
     sequences, targets = [], np.zeros((count, 1), np.float32)
     for row in range(count):
