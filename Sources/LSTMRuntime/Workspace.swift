@@ -100,6 +100,9 @@ final class Workspace {
     stateRows = rows
   }
 
+  /// Lets these threads share the work of each row, or none.
+  func share(among team: Team?) { for call in calls { call?.team = team } }
+
   /// Sets all kept states to zero.
   func reset() {
     for floats in states.joined() { floats.fill(0) }
