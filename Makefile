@@ -18,7 +18,7 @@ PYTHON := .venv/bin/python
 export PYTHONPATH := bindings/python
 
 .DEFAULT_GOAL := lib
-.PHONY: help lib demo test test-swift test-c test-python test-fixtures test-readme test-install install uninstall lint check setup clean
+.PHONY: help lib bench demo test test-swift test-c test-python test-fixtures test-readme test-install install uninstall lint check setup clean
 
 help:
 	@echo 'make              build the library: build/lib/liblstm.so, with include/lstm.h'
@@ -28,6 +28,7 @@ help:
 	@echo 'make uninstall    remove them again'
 	@echo 'make lint         check the Swift format'
 	@echo 'make check        check exports, header, sizes and rules of the code'
+	@echo 'make bench        measure speed beside what the machine allows; WORDS="stream lstm" picks rows'
 	@echo 'make setup        install what building and testing needs (make demo and make test do it themselves)'
 	@echo 'make clean        remove build/ and .build/'
 
@@ -51,6 +52,12 @@ demo:
 	build/demo/forecast bindings/demo
 	$(PYTHON) bindings/demo/forecast.py
 	@echo 'The picture is build/demo/sunspots.png'
+
+bench:
+	@Scripts/setup.sh test
+	@$(MAKE) --no-print-directory lib
+	@mkdir -p build/bench
+	@CC='$(CC)' Benchmarks/run.sh $(WORDS)
 
 test:
 	@Scripts/setup.sh test
