@@ -18,7 +18,7 @@ PYTHON := .venv/bin/python
 export PYTHONPATH := bindings/python
 
 .DEFAULT_GOAL := lib
-.PHONY: help lib demo test test-swift test-c test-python test-fixtures test-readme test-install test-interop install uninstall lint check setup clean test-exchange learn
+.PHONY: help lib demo test test-swift test-c test-python test-fixtures test-readme test-install test-interop install uninstall lint check setup clean test-exchange learn bench
 
 help:
 	@echo 'make              build the library: build/lib/liblstm.so, with include/lstm.h'
@@ -30,6 +30,7 @@ help:
 	@echo 'make uninstall    remove them again'
 	@echo 'make lint         check the Swift format'
 	@echo 'make check        check exports, header, sizes and rules of the code'
+	@echo 'make bench        measure speed beside what the machine allows; WORDS="stream lstm" picks rows'
 	@echo 'make setup        install what building and testing needs (make demo and make test do it themselves)'
 	@echo 'make clean        remove build/ and .build/'
 
@@ -63,6 +64,12 @@ learn:
 	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --no-deps aeon statsmodels </dev/null
 	$(PYTHON) Benchmarks/learning/learn.py $(TASKS) --seeds $(SEEDS) --json build/learn/lstm.json
 	$(PYTHON) Benchmarks/learning/learn.py $(TASKS) --seeds $(SEEDS) --cell SimpleRNN --json build/learn/rnn.json
+
+bench:
+	@Scripts/setup.sh test
+	@$(MAKE) --no-print-directory lib
+	@mkdir -p build/bench
+	@CC='$(CC)' Benchmarks/run.sh $(WORDS)
 
 test:
 	@Scripts/setup.sh test

@@ -15,7 +15,7 @@ struct Case {
   /// `masked`: steps of zeros are masked.
   init(
     _ cell: Recurrent.Cell, inputSize: Int, units: Int, masked: Bool = false, activation: Activation = .tanh, options: CellOptions = CellOptions(),
-    seed: UInt64 = 7
+    seed: UInt64 = 7, scale: Double = 0.5
   ) throws {
     var random = Random(seed: seed)
     var layer = Recurrent(cell: cell, units: units, activation: activation, recurrentActivation: .sigmoid, useBias: true)
@@ -29,7 +29,7 @@ struct Case {
     let specs = try layer.weightSpecs(for: [[-1, -1, inputSize]])
     let weights = specs.map { spec in
       Weight(
-        name: "layer/" + spec.name, shape: spec.shape, values: .float32(random.numbers(spec.shape.count ?? 0).map { Float($0 / 2) }), layer: 0,
+        name: "layer/" + spec.name, shape: spec.shape, values: .float32(random.numbers(spec.shape.count ?? 0).map { Float($0 * scale) }), layer: 0,
         trainable: true)
     }
     let output = try graph.add(.recurrent(layer), [value], weights: Array(weights.indices), layer: 0)[0]
@@ -81,8 +81,8 @@ struct Case {
   }
 
   /// Runs a stream over one sequence, step by step.
-  func stream(_ x: [Float], steps: Int, kernels: KernelTable = .best) throws -> [Float] {
-    let stream = try Stream(try Plan(model, kernels: kernels))
+  func stream(_ x: [Float], steps: Int, kernels: KernelTable = .best, threads: Int = 1) throws -> [Float] {
+    let stream = try Stream(try Plan(model, kernels: kernels), threads: threads)
     var x = x
     var y = [Float](repeating: .nan, count: steps * width)
     try x.withUnsafeMutableBufferPointer { from in

@@ -98,9 +98,9 @@ class Model:
         self._open()
         self._sessions.reset()
 
-    def stream(self, precision: Any = "float32") -> Stream:
-        """The model as a stream, one instant at a time, with the weights it has now."""
-        return new_stream(self._open(), precision)
+    def stream(self, precision: Any = "float32", threads: int = 1) -> Stream:
+        """The model as a stream, one instant at a time, with the weights it has now. Large layers are shared among `threads` threads."""
+        return new_stream(self._open(), precision, threads)
 
     def trace(self, x: Any, layer: Optional[str] = None, precision: Any = "float32") -> Trace:
         """Runs the model from a zero state and keeps what happened inside a recurrent layer, the first if `layer` is None."""
