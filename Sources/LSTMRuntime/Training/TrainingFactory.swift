@@ -11,7 +11,8 @@ extension TrainingLayer {
     let layer = model.layers.indices.contains(node.layer) ? model.layers[node.layer] : nil
     switch operation {
     case .recurrent(let it) where !it.isTrainable:
-      throw .unsupported("layer ‘\(layer?.name ?? "")’ is a \(layer?.type ?? "layer") with options that Keras' cells do not have; liblstm cannot train it")
+      throw .unsupported(
+        "layer ‘\(layer?.name ?? "")’ is a \(layer?.type ?? "layer") with options that Keras' cells do not have; liblstm cannot train it")
     case .attention(let it) where it.dropout > 0: throw droppedAttention(layer)
     case .multiHeadAttention(let it) where it.dropout > 0: throw droppedAttention(layer)
     case .recurrent(let it): return try RecurrentTraining(it, inputSize: shapes[0].last, kernels: kernels)
