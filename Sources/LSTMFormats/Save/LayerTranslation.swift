@@ -104,7 +104,8 @@ struct LayerTranslation {
     case "alpha" where type == "LeakyReLU", "negative_slope" where type == "LeakyReLU":
       guard value != .null else { return nil }
       return JSON.Member(name: target == .keras3 ? "negative_slope" : "alpha", value: value)
-    case "axis" where ["BatchNormalization", "Softmax"].contains(type): if value.array?.count == 1, let one = value.array?.first { return JSON.Member(name: name, value: one) }
+    case "axis" where ["BatchNormalization", "Softmax"].contains(type):
+      if value.array?.count == 1, let one = value.array?.first { return JSON.Member(name: name, value: one) }
     case "groups" where type == "SeparableConv1D", "score_mode" where type == "AdditiveAttention",
       "sparse" where type == "Embedding", "data_format" where type == "ZeroPadding1D":
       if target.isForKeras3 || type == "ZeroPadding1D" || type == "AdditiveAttention" { return nil }

@@ -10,7 +10,8 @@ extension ModelFile {
       bytes = try self.bytes(of: model, format: format, options: options)
     } else {
       guard let format = SaveFormat(path: path) else {
-        throw .argument("‘\(path)’ does not say what kind of file it is to be; it should end in .h5, .weights.h5, .keras or .safetensors, or a format be given")
+        throw .argument(
+          "‘\(path)’ does not say what kind of file it is to be; it should end in .h5, .weights.h5, .keras or .safetensors, or a format be given")
       }
       bytes = try self.bytes(of: model, namedBy: format, options: options)
     }
