@@ -21,14 +21,21 @@ extension ModelFile {
   /// The bytes of such a file.
   public static func bytes(of model: Model, format: SaveFormat, options: SaveOptions) throws(LSTMError) -> [UInt8] {
     switch format {
+    case .torchHDF5: return try TorchState(model).hdf5()
+    case .safetensors: return try TorchState(model).safetensors()
+    default: return try kerasBytes(of: try SingleBias.model(model), format: format, options: options)
+    }
+  }
+
+  private static func kerasBytes(of model: Model, format: SaveFormat, options: SaveOptions) throws(LSTMError) -> [UInt8] {
+    switch format {
     case .kerasHDF5: return try KerasHDF5Writer(model, for: .both, options).bytes()
     case .keras2HDF5: return try KerasHDF5Writer(model, for: .keras2, options).bytes()
     case .keras3HDF5: return try KerasHDF5Writer(model, for: .keras3, options).bytes()
     case .keras2Weights: return try LegacyWeightsWriter.bytes(of: model)
     case .keras3Weights: return try VariableWriter(model, options).bytes()
     case .kerasArchive: return try KerasArchiveWriter(model, options).bytes()
-    case .torchHDF5: return try TorchState(model).hdf5()
-    case .safetensors: return try TorchState(model).safetensors()
+    case .torchHDF5, .safetensors: throw .internalFault("this is no format of Keras")
     }
   }
 
