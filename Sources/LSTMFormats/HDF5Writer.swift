@@ -48,7 +48,8 @@ final class HDF5Writer {
     for name in path.split(separator: "/").map(String.init) {
       let place = current.path + "/" + name
       // SAFETY: Swift passes the strings with a closing NUL.
-      let id = unsafe lstm_h5l_kind(current.handle.id, name) >= 0
+      let id =
+        unsafe lstm_h5l_kind(current.handle.id, name) >= 0
         ? unsafe H5Gopen2(current.handle.id, name, lstm_h5p_default())
         : unsafe H5Gcreate2(current.handle.id, name, lstm_h5p_default(), lstm_h5p_default(), lstm_h5p_default())
       guard !name.utf8.contains(0), let next = HDF5Handle(id, .object, parent: current.handle) else { throw refused(place, "group") }
@@ -66,7 +67,9 @@ final class HDF5Writer {
     guard values.count == shape.count else { throw .internalFault("\(place) has \(values.count) numbers for the shape \(shape)") }
     let sizes = shape.dimensions.map { hsize_t($0) }
     // SAFETY: libhdf5 reads `rank` sizes.
-    let space = unsafe sizes.isEmpty ? H5Screate(H5S_SCALAR) : unsafe sizes.withUnsafeBufferPointer { unsafe H5Screate_simple(Int32($0.count), $0.baseAddress, nil) }
+    let space =
+      unsafe sizes.isEmpty
+      ? H5Screate(H5S_SCALAR) : unsafe sizes.withUnsafeBufferPointer { unsafe H5Screate_simple(Int32($0.count), $0.baseAddress, nil) }
     guard let space = HDF5Handle(space, .space), let properties = HDF5Handle(H5Pcreate(lstm_h5p_dataset_create()), .properties),
       H5Pset_obj_track_times(properties.id, false) >= 0
     else { throw .memory("libhdf5 has no memory for ‘\(place)’") }
@@ -84,10 +87,14 @@ final class HDF5Writer {
     switch values {
     case .float32(let numbers):
       // SAFETY: the array has as many numbers as the dataset, counted above.
-      status = unsafe numbers.withUnsafeBytes { unsafe H5Dwrite(dataset.id, lstm_h5t_native_float(), lstm_h5s_all(), lstm_h5s_all(), lstm_h5p_default(), $0.baseAddress) }
+      status = unsafe numbers.withUnsafeBytes {
+        unsafe H5Dwrite(dataset.id, lstm_h5t_native_float(), lstm_h5s_all(), lstm_h5s_all(), lstm_h5p_default(), $0.baseAddress)
+      }
     case .float64(let numbers):
       // SAFETY: as above.
-      status = unsafe numbers.withUnsafeBytes { unsafe H5Dwrite(dataset.id, lstm_h5t_native_double(), lstm_h5s_all(), lstm_h5s_all(), lstm_h5p_default(), $0.baseAddress) }
+      status = unsafe numbers.withUnsafeBytes {
+        unsafe H5Dwrite(dataset.id, lstm_h5t_native_double(), lstm_h5s_all(), lstm_h5s_all(), lstm_h5p_default(), $0.baseAddress)
+      }
     }
     guard status >= 0 else { throw .memory("libhdf5 has no memory for the numbers of ‘\(place)’") }
   }

@@ -111,12 +111,16 @@ struct FunctionalTranslation {
       let values = NodeCall.references(argument)
       if case .constant(let value) = argument, value == .null || name == "training" && value == .bool(false) { continue }
       if name == "mask", values.allSatisfy({ maskSteps.contains($0.layer) }) { continue }
-      if name == "initial_state", isRecurrent { references += values } else {
+      if name == "initial_state", isRecurrent {
+        references += values
+      } else {
         named.append(JSON.Member(name: name, value: try keyword(argument, config)))
       }
     }
     if config.type == "MultiHeadAttention", references.count > 1 {
-      for (name, reference) in zip(["value", "key"], references.dropFirst()) { named.append(JSON.Member(name: name, value: try older(reference, config))) }
+      for (name, reference) in zip(["value", "key"], references.dropFirst()) {
+        named.append(JSON.Member(name: name, value: try older(reference, config)))
+      }
       references = Array(references.prefix(1))
     }
     if target == .both {

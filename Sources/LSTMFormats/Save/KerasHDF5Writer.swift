@@ -69,10 +69,12 @@ enum LegacyWeightsWriter {
     try file.attribute("layer_names", of: group, list: layers.map(\.name))
     // A name may begin with another: the group of the longer one then lies in that of the shorter.
     for layer in layers {
-      try self.group(layer.name, in: group, layer.weights.map { place in
-        let weight = model.weights[place]
-        return SavedArray(name: weight.name + ":0", shape: weight.shape, values: weight.values)
-      }, file)
+      try self.group(
+        layer.name, in: group,
+        layer.weights.map { place in
+          let weight = model.weights[place]
+          return SavedArray(name: weight.name + ":0", shape: weight.shape, values: weight.values)
+        }, file)
     }
   }
 

@@ -20,6 +20,11 @@ struct LayerTranslation {
   static let operations: Set<String> = [
     "NotEqual", "Any", "All", "LogicalAnd", "LogicalOr", "LogicalNot", "ExpandDims", "ZerosLike", "OnesLike", "Transpose", "Flip",
   ]
+  /// What other formats can say and liblstm computes, but no Keras does.
+  private static let notKeras: Set<String> = ["SequenceMask"]
+  private static let cellOptions: Set<String> = [
+    "recurrent_bias", "stored_initial_state", "clip", "peepholes", "projection", "input_forget", "output_activation", "layer_normalization",
+  ]
   private static let onlyKeras2: Set<String> = ["ThresholdedReLU"]
   private static let onlyKeras3: Set<String> = ["RMSNormalization", "GroupQueryAttention"]
   /// Options of old files that say nothing to a newer Keras, or that each Keras finds out by itself.
@@ -48,7 +53,8 @@ struct LayerTranslation {
   ///
   /// - Throws: ``LSTMError/unsupported(_:)`` naming the layer and what the target does not know.
   func translated() throws(LSTMError) -> Result {
-    if LayerTranslation.operations.contains(type) { return try operation() }
+    if LayerTranslation.operations.contains(type) || type == "Transpose" { return try operation() }
+    if LayerTranslation.notKeras.contains(type) { throw target.refuses("\(title) is no layer of Keras") }
     if LayerTranslation.onlyKeras2.contains(type), target.isForKeras3 { throw target.refuses("\(title) is a layer of Keras 2 alone") }
     if LayerTranslation.onlyKeras3.contains(type), target.isForKeras2 { throw target.refuses("\(title) is a layer of Keras 3 alone") }
     var members: [JSON.Member] = []
@@ -80,7 +86,8 @@ struct LayerTranslation {
   /// An option under the target's name; nil if it need not be said.
   private func option(_ member: JSON.Member) throws(LSTMError) -> JSON.Member? {
     let (name, value) = (member.name, LayerTranslation.plain(member.value))
-    if LayerTranslation.meaningless.contains(name) { return nil }
+    if LayerTranslation.meaningless.contains(name) || name == "layer_normalization_epsilon" { return nil }
+    if LayerTranslation.cellOptions.contains(name) { return try without(name, value, [.bool(false)]) }
     if target.isForKeras3, let neutral = LayerTranslation.unknownToKeras3[name] { return try without(name, value, neutral) }
     if target.isForKeras2, let neutral = LayerTranslation.unknownToKeras2[name] { return try without(name, value, neutral) }
     switch name {
@@ -104,7 +111,8 @@ struct LayerTranslation {
     case "alpha" where type == "LeakyReLU", "negative_slope" where type == "LeakyReLU":
       guard value != .null else { return nil }
       return JSON.Member(name: target == .keras3 ? "negative_slope" : "alpha", value: value)
-    case "axis" where ["BatchNormalization", "Softmax"].contains(type): if value.array?.count == 1, let one = value.array?.first { return JSON.Member(name: name, value: one) }
+    case "axis" where ["BatchNormalization", "Softmax"].contains(type):
+      if value.array?.count == 1, let one = value.array?.first { return JSON.Member(name: name, value: one) }
     case "groups" where type == "SeparableConv1D", "score_mode" where type == "AdditiveAttention",
       "sparse" where type == "Embedding", "data_format" where type == "ZeroPadding1D":
       if target.isForKeras3 || type == "ZeroPadding1D" || type == "AdditiveAttention" { return nil }

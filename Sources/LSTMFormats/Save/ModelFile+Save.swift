@@ -10,7 +10,8 @@ extension ModelFile {
       bytes = try self.bytes(of: model, format: format, options: options)
     } else {
       guard let format = SaveFormat(path: path) else {
-        throw .argument("‘\(path)’ does not say what kind of file it is to be; it should end in .h5, .weights.h5, .keras or .safetensors, or a format be given")
+        throw .argument(
+          "‘\(path)’ does not say what kind of file it is to be; it should end in .h5, .weights.h5, .keras or .safetensors, or a format be given")
       }
       bytes = try self.bytes(of: model, namedBy: format, options: options)
     }
@@ -19,8 +20,14 @@ extension ModelFile {
 
   /// The bytes of such a file.
   public static func bytes(of model: Model, format: SaveFormat, options: SaveOptions) throws(LSTMError) -> [UInt8] {
-    if format == .torchHDF5 || format == .safetensors { return try bytes(of: TorchState(model), format: format) }
-    let model = try KerasWording.of(model)
+    switch format {
+    case .torchHDF5: return try TorchState(model).hdf5()
+    case .safetensors: return try TorchState(model).safetensors()
+    default: return try kerasBytes(of: try KerasWording.of(model), format: format, options: options)
+    }
+  }
+
+  private static func kerasBytes(of model: Model, format: SaveFormat, options: SaveOptions) throws(LSTMError) -> [UInt8] {
     switch format {
     case .kerasHDF5: return try KerasHDF5Writer(model, for: .both, options).bytes()
     case .keras2HDF5: return try KerasHDF5Writer(model, for: .keras2, options).bytes()
@@ -28,12 +35,8 @@ extension ModelFile {
     case .keras2Weights: return try LegacyWeightsWriter.bytes(of: model)
     case .keras3Weights: return try VariableWriter(model, options).bytes()
     case .kerasArchive: return try KerasArchiveWriter(model, options).bytes()
-    case .torchHDF5, .safetensors: throw .internalFault("the format was handled before")
+    case .torchHDF5, .safetensors: throw .internalFault("this is no format of Keras")
     }
-  }
-
-  private static func bytes(of state: TorchState, format: SaveFormat) throws(LSTMError) -> [UInt8] {
-    format == .torchHDF5 ? try state.hdf5() : try state.safetensors()
   }
 
   /// The bytes for a name that ends in `.h5`: for both generations where one file can serve both, else for the model's own.

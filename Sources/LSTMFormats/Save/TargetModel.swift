@@ -113,7 +113,9 @@ private struct GraphComparison {
     "it would skip other steps: Keras 2 and Keras 3 join the masks of several inputs, and heed masks beside initial states, in different ways"
 
   private func difference(_ layer: String, _ reason: String) -> LSTMError {
-    .unsupported("\(layer) would compute something else in Keras \(generation.rawValue) than in Keras \(model.generation.rawValue), which the model is of: \(reason)")
+    .unsupported(
+      "\(layer) would compute something else in Keras \(generation.rawValue) than in Keras \(model.generation.rawValue), which the model is of: \(reason)"
+    )
   }
 
   /// Whether an operation looks at the masks of its inputs; most only hand them on.

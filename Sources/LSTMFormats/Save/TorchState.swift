@@ -132,6 +132,12 @@ struct TorchState {
 
   /// The module that computes what the cell does.
   private func kind(_ it: Recurrent, _ layer: Int, isReverse: Bool) throws(LSTMError) -> String {
+    var other = it.options
+    other.projection = nil
+    other.separateBiases = false
+    guard String(describing: other) == String(describing: CellOptions()) else {
+      throw refused(layer, "has a cell with options that PyTorch's has not")
+    }
     guard it.goBackwards == isReverse else { throw refused(layer, "runs backwards") }
     if case .simple = it.cell {
       guard it.activation == .tanh || it.activation == .plainRelu else { throw refused(layer, "has an activation other than tanh and relu") }
@@ -149,7 +155,8 @@ struct TorchState {
     var known = CellOptions()
     (known.separateBiases, known.projection) = (it.options.separateBiases, it.options.projection)
     guard it.options == known else { throw refused(layer, "has options that PyTorch's cell does not have") }
-    guard node.weights.count == (it.useBias ? 3 : 2) + (it.options.projection == nil ? 0 : 1) else { throw refused(layer, "has more weights than PyTorch's cell") }
+    let expected = (it.useBias ? 3 : 2) + (it.options.projection == nil ? 0 : 1)
+    guard node.weights.count == expected else { throw refused(layer, "has more weights than PyTorch's cell") }
     let units = it.units
     // PyTorch has a GRU's gates in the order r, z, n; Keras has z, r, n.
     let gates = it.cell == .simple ? [0] : it.cell == .lstm ? [0, 1, 2, 3] : [1, 0, 2]
@@ -160,7 +167,7 @@ struct TorchState {
       return SavedArray(name: "", shape: [columns, rows], values: values)
     }
     try put(layer, module, [("weight_ih" + suffix, node.weights[0], turned), ("weight_hh" + suffix, node.weights[1], turned)])
-    if it.options.projection != nil { try put(layer, module, [("weight_hr" + suffix, node.weights.last, transposed)]) }
+    if it.options.projection != nil, let last = node.weights.last { try put(layer, module, [("weight_hr" + suffix, last, transposed)]) }
     guard it.useBias else { return }
     let size = gates.count * units
     let isDouble = model.weights[node.weights[2]].values.count == 2 * size

@@ -61,7 +61,8 @@ struct TrainingState {
       result.options.append(JSON.Member(name: name, value: TrainingState.object(member.value, target, module: "keras.optimizers.schedules")))
     }
     if target == .keras2, isKeras3 { result.options.append(JSON.Member(name: "is_legacy_optimizer", value: .bool(false))) }
-    result.rest = isSame ? rest.map { JSON.Member(name: $0.name, value: TrainingState.object($0.value, target, module: nil)) } : restTranslated(target)
+    result.rest =
+      isSame ? rest.map { JSON.Member(name: $0.name, value: TrainingState.object($0.value, target, module: nil)) } : restTranslated(target)
     if target.isForKeras3 {
       result.rest = result.rest.map { $0.name == "loss" ? JSON.Member(name: "loss", value: TrainingState.fullNames($0.value)) : $0 }
     }
@@ -87,7 +88,8 @@ struct TrainingState {
   /// `training_config` of an HDF5 file.
   func hdf5Config(for target: KerasTarget) -> JSON {
     let prefix = target == .keras2 && option("is_legacy_optimizer") == .bool(false) ? "Custom>" : ""
-    return .object(rest + [JSON.Member(name: "optimizer_config", value: .object(["class_name": .string(prefix + type), "config": .object(options)]))])
+    return .object(
+      rest + [JSON.Member(name: "optimizer_config", value: .object(["class_name": .string(prefix + type), "config": .object(options)]))])
   }
 
   /// `compile_config` of a `.keras` file.
@@ -143,7 +145,8 @@ struct TrainingState {
     case .array(let elements): return .array(elements.map { object($0, target, module: module) })
     case .object(let members):
       guard let type = value["class_name"]?.string, let config = value["config"], module != nil else {
-        return .object(members.filter { $0.name != "shared_object_id" }.map { JSON.Member(name: $0.name, value: object($0.value, target, module: module)) })
+        return .object(
+          members.filter { $0.name != "shared_object_id" }.map { JSON.Member(name: $0.name, value: object($0.value, target, module: module)) })
       }
       if type == "MeanMetricWrapper", let function = config["fn"]?.string ?? config["name"]?.string { return .string(function) }
       let options = config.members.compactMap { member -> JSON.Member? in
@@ -171,9 +174,12 @@ struct TrainingState {
     var slots = Array(variables.dropFirst(hasRate ? 2 : 1))
     if type == "SGD", (option("momentum")?.double ?? 0) == 0 {
       // Without momentum Keras 2 keeps a moment of zeros for each weight, Keras 3 none.
-      slots = target.isForKeras3 ? [] : trained.enumerated().map { number, shape in
-        SavedArray(name: "SGD/m/\(number)", shape: shape, values: .float32([Float](repeating: 0, count: shape.count ?? 0)))
-      }
+      slots =
+        target.isForKeras3
+        ? []
+        : trained.enumerated().map { number, shape in
+          SavedArray(name: "SGD/m/\(number)", shape: shape, values: .float32([Float](repeating: 0, count: shape.count ?? 0)))
+        }
     }
     // An optimiser given by its name alone has its usual rate; one with a schedule has none.
     let usual = type == "SGD" ? 0.01 : 0.001
