@@ -143,7 +143,9 @@ struct TorchState {
     var known = CellOptions()
     (known.separateBiases, known.projection) = (it.options.separateBiases, it.options.projection)
     guard it.options == known else { throw refused(layer, "has options that PyTorch's cell does not have") }
-    guard node.weights.count == (it.useBias ? 3 : 2) + (it.options.projection == nil ? 0 : 1) else { throw refused(layer, "has more weights than PyTorch's cell") }
+    guard node.weights.count == (it.useBias ? 3 : 2) + (it.options.projection == nil ? 0 : 1) else {
+      throw refused(layer, "has more weights than PyTorch's cell")
+    }
     let units = it.units
     // PyTorch has a GRU's gates in the order r, z, n; Keras has z, r, n.
     let gates = it.cell == .simple ? [0] : it.cell == .lstm ? [0, 1, 2, 3] : [1, 0, 2]

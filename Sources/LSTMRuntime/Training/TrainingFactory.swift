@@ -11,7 +11,8 @@ extension TrainingLayer {
     let layer = model.layers.indices.contains(node.layer) ? model.layers[node.layer] : nil
     switch operation {
     case .recurrent(let it) where !it.isTrainable:
-      throw .unsupported("layer ‘\(layer?.name ?? "")’ is a \(layer?.type ?? "layer") with options that Keras' cells do not have; liblstm cannot train it")
+      let name = "layer ‘\(layer?.name ?? "")’ is a \(layer?.type ?? "layer")"
+      throw .unsupported("\(name) with options that Keras' cells do not have; liblstm cannot train it")
     case .recurrent(let it): return try RecurrentTraining(it, inputSize: shapes[0].last, kernels: kernels)
     case .dense(let it): return try DenseTraining(it, inputSize: shapes[0].last, kernels: kernels)
     case .embedding(let it): return EmbeddingTraining(it, layer: layer?.name ?? "")
