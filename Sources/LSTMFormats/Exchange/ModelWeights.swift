@@ -22,7 +22,8 @@ struct ModelWeights {
       guard !pairs.isEmpty else { throw .shape("no layer of the model has a name that is in the file") }
     } else {
       guard model.saved.count == needs.count else {
-        throw .shape("the model has \(needs.count) layers with weights; the file has \(model.saved.count): \(model.saved.map(\.name).joined(separator: ", "))")
+        let names = model.saved.map(\.name).joined(separator: ", ")
+        throw .shape("the model has \(needs.count) layers with weights; the file has \(model.saved.count): \(names)")
       }
       pairs = Array(zip(model.saved, needs))
     }

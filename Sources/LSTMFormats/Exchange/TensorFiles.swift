@@ -21,8 +21,9 @@ enum TensorFiles {
     try TorchTensors.collect(root, prefix: "", separator: "/", depth: 0, into: &arrays)
     var weights = NamedArrays()
     for (name, dataset) in arrays { weights[name] = try StoredArray(dataset, name: name) }
-    return try model(architecture, weights, writer: try root.string("writer") ?? "", format: "tensors with an architecture (HDF5)", notes: try root.string("assumptions"),
-      version: try root.string("keras_version"))
+    return try model(
+      architecture, weights, writer: try root.string("writer") ?? "", format: "tensors with an architecture (HDF5)",
+      notes: try root.string("assumptions"), version: try root.string("keras_version"))
   }
 
   /// The model of a safetensors file.
@@ -74,8 +75,8 @@ enum JSONModels {
       throw .unsupported("the file is a Keras configuration without weights; make a model of it and load weights into it")
     }
     guard case .object(let members) = json else { throw .format("the file is JSON but no object") }
-    throw .unsupported(
-      "the JSON file is no model that liblstm knows (RTNeural, AIDA-X, GuitarML, NAM); its keys are \(members.prefix(8).map(\.name).joined(separator: ", "))")
+    let keys = members.prefix(8).map(\.name).joined(separator: ", ")
+    throw .unsupported("the JSON file is no model that liblstm knows (RTNeural, AIDA-X, GuitarML, NAM); its keys are \(keys)")
   }
 
   private static func text(_ bytes: [UInt8]) -> ArraySlice<UInt8> {

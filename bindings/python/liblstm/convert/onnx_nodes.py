@@ -147,7 +147,7 @@ NODES: dict[str, Callable[..., list[Any]]] = {
     "LeakyRelu": _function("", "LeakyReLU", "negative_slope", "alpha", 0.01), "Elu": _function("", "ELU", "alpha", "alpha", 1.0),
     "Softmax": _softmax("softmax"), "LogSoftmax": _softmax("log_softmax"), "MatMul": _matmul, "Gemm": _gemm, "Add": _arithmetic("Add"),
     "Sub": _arithmetic("Subtract", -1), "Mul": _arithmetic("Multiply"), "Div": _arithmetic("Divide"),
-    **LAYOUT,
+    "LayerNormalization": _normalization, "BatchNormalization": _batch_normalization, **LAYOUT,
 }
 
 
