@@ -81,7 +81,7 @@ test-python:
 	$(PYTHON) -m pytest -q Tests/Python
 
 test-fixtures:
-	$(PYTHON) Tests/Fixtures/check.py --level core
+	$(PYTHON) Tests/Fixtures/check.py --level all
 
 test-readme:
 	CC='$(CC)' $(PYTHON) Tests/C/readme.py README.md

@@ -46,10 +46,11 @@ let package = Package(
     .systemLibrary(name: "CVector"),
     .systemLibrary(name: "CHDF5", pkgConfig: "hdf5", providers: [.apt(["libhdf5-dev"])]),
     .systemLibrary(name: "CJansson", pkgConfig: "jansson", providers: [.apt(["libjansson-dev"])]),
+    .systemLibrary(name: "CZip", pkgConfig: "libzip", providers: [.apt(["libzip-dev"])]),
     .target(name: "CSupport", cSettings: [.unsafeFlags(["-fvisibility=hidden"])]),
     .target(name: "LSTMModel", swiftSettings: strict),
     .target(name: "LSTMCaller", dependencies: ["LSTMModel"], swiftSettings: strict),
-    .target(name: "LSTMFormats", dependencies: ["LSTMModel", "CHDF5", "CJansson"], swiftSettings: strict),
+    .target(name: "LSTMFormats", dependencies: ["LSTMModel", "CHDF5", "CJansson", "CZip"], swiftSettings: strict),
     kernels("", []),
     kernels("V3", v3),
     kernels("V4", v4),
@@ -78,7 +79,17 @@ let package = Package(
       ]),
     .testTarget(
       name: "LSTMRuntimeTests", dependencies: ["LSTMModel", "LSTMCaller", "LSTMRuntime"], path: "Tests/LSTMRuntimeTests"),
+    .testTarget(
+      name: "LSTMTrainingTests", dependencies: ["LSTMModel", "LSTMFormats", "LSTMRuntime64"], path: "Tests/LSTMTrainingTests"),
     .testTarget(name: "LSTMFormatsTests", dependencies: ["LSTMFormats", "LSTMModel"], path: "Tests/LSTMFormatsTests"),
   ],
   swiftLanguageModes: [.v6]
 )
+
+// The fuzz targets need a sanitizer in every module, so they are built only when asked for: Tests/Fuzz/fuzz.sh.
+if Context.environment["LSTM_FUZZ"] != nil {
+  package.targets.append(
+    .executableTarget(
+      name: "LSTMFuzz", dependencies: ["LSTMFormats", "LSTMModel", "CHDF5"], path: "Tests/Fuzz", exclude: ["fuzz.sh", "corpus", "finds"],
+      swiftSettings: [.unsafeFlags(["-parse-as-library"])]))
+}

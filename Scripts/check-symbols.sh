@@ -3,7 +3,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 library=${1:-build/lib/liblstm.so}
-allowed='^(libc\.so\.6|libm\.so\.6|libgcc_s\.so\.1|libstdc\+\+\.so\.6|libhdf5[a-z_]*\.so\.[0-9]+|libjansson\.so\.4|ld-linux-.*|libpthread\.so\.0|libdl\.so\.2)$'
+allowed='^(libc\.so\.6|libm\.so\.6|libgcc_s\.so\.1|libstdc\+\+\.so\.6|libhdf5[a-z_]*\.so\.[0-9]+|libjansson\.so\.4|libzip\.so\.[0-9]+|ld-linux-.*|libpthread\.so\.0|libdl\.so\.2)$'
 fault=0
 complain() { echo "$library: $*"; fault=1; }
 

@@ -13,9 +13,12 @@ allowed=(
   Sources/LSTMRuntime/InstantKernels.swift
   Sources/LSTMRuntime/KernelTable.swift
   Sources/LSTMRuntime/ThreadPool.swift
+  Sources/LSTMRuntime/Training/TrainingKernels.swift
+  Sources/LSTMRuntime/Training/Parts/OptimizerLoops.swift
   Sources/LSTMFormats/HDF5*.swift
   Sources/LSTMFormats/FileBytes.swift
   Sources/LSTMFormats/JSON.swift
+  Sources/LSTMFormats/Zip/ZipMember.swift
   Sources/LSTM/*.swift
 )
 fault=0 count=0

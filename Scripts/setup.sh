@@ -37,6 +37,7 @@ python_is_new() { python3 -c 'import ensurepip, venv, sys; sys.exit(sys.version_
 need pkg-config command -v pkg-config
 need libhdf5-dev pkg-config --exists hdf5
 need libjansson-dev pkg-config --exists jansson
+need libzip-dev pkg-config --exists libzip
 need g++ links
 if [ "$tier" != look ]; then
   [ -x .venv/bin/python ] || need "python3 python3-venv" python_is_new

@@ -97,10 +97,17 @@ void lstm_array_init(lstm_array *array);
 /** A network: layers and weights. Shared freely between threads. */
 typedef struct lstm_model lstm_model;
 
+/** Weights belong to the layers of the same name, not to those at the same place; layers that the file does not name keep theirs. */
+#define LSTM_LOAD_BY_NAME 1
+/** A file of weights alone becomes a plain stack of layers, inferred from names and shapes; the summary says what was assumed. */
+#define LSTM_LOAD_INFER 2
+/** The file is of the caller's own making: its HDF5 structure is not checked before libhdf5 sees it. Saves milliseconds on large files. */
+#define LSTM_LOAD_TRUSTED 4
+
 /** How to load. */
 typedef struct lstm_load_options {
   size_t struct_size;
-  uint32_t flags;    /**< must be 0 */
+  uint32_t flags;    /**< LSTM_LOAD_BY_NAME, LSTM_LOAD_INFER, LSTM_LOAD_TRUSTED, or 0 */
   uint32_t reserved; /**< must be 0 */
   uint64_t max_bytes; /**< files larger than this are refused with FORMAT; 0 means 4 GiB */
 } lstm_load_options;
@@ -108,7 +115,8 @@ typedef struct lstm_load_options {
 void lstm_load_options_init(lstm_load_options *options);
 
 /**
- * Opens a whole-model file: the HDF5 that Keras' `model.save("x.h5")` writes.
+ * Opens a model file. What it is, its bytes tell, not its name: the HDF5 that Keras' `model.save("x.h5")` writes since version 1, a
+ * `.keras` archive, or the folder of one that was not zipped. With LSTM_LOAD_INFER also a file of weights alone.
  *
  * `path`: the file. `options`: NULL for the defaults. `model`: receives the handle; free it with lstm_model_free().
  * Errors: IO (no such file), FORMAT (damaged or no model), UNSUPPORTED (a layer or option, by name), SHAPE (a weight does not
@@ -119,9 +127,29 @@ lstm_status lstm_model_load(const char *path, const lstm_load_options *options, 
 /** The same from the bytes of such a file in memory, which are not needed afterwards. */
 lstm_status lstm_model_load_memory(const void *bytes, size_t size, const lstm_load_options *options, lstm_model **model);
 
+/** How to make a new model. */
+typedef struct lstm_from_json_options {
+  size_t struct_size;
+  uint64_t seed;      /**< of the initializers; the default is 0 */
+  uint64_t max_bytes; /**< weights larger than this in total are refused with SHAPE; 0 means 4 GiB */
+} lstm_from_json_options;
+
+void lstm_from_json_options_init(lstm_from_json_options *options);
+
 /**
- * Reads the weights of another file of the same architecture, a whole model or one of Keras' `save_weights("x.h5")`, matched
- * by order as Keras does. Sessions and streams made before keep the weights they had. Either all weights change or none.
+ * Makes a new model from the JSON that Keras' `model.to_json()` writes (Keras 2 or 3; config.json of a .keras file is the same):
+ * `{"class_name": "Sequential", "config": {"layers": […]}}`. The weights are drawn as each layer's initializers say (Keras' defaults where
+ * it says nothing), by a generator that gives the same bits for the same seed on every machine: Philox 4x32-10, key = the seed (or the
+ * initializer's own), one stream for each weight in the order of lstm_model_get_weight_info(), normal numbers by inversion.
+ *
+ * `json`, `size`: the text, UTF-8, without need for a closing NUL. `options`: NULL for the defaults. `model`: receives the handle.
+ * Errors: FORMAT (no such JSON), UNSUPPORTED (a layer, option or initializer, by name), SHAPE, MEMORY, ARGUMENT.
+ */
+lstm_status lstm_model_from_json(const char *json, size_t size, const lstm_from_json_options *options, lstm_model **model);
+
+/**
+ * Reads the weights of another file of the same architecture: a whole model of any kind, or weights alone (`save_weights("x.h5")`,
+ * `x.weights.h5`, or `x.weights.json` with its shards beside it), matched by order as Keras does, or by name with LSTM_LOAD_BY_NAME. Sessions and streams made before keep the weights they had. Either all weights change or none.
  */
 lstm_status lstm_model_load_weights(lstm_model *model, const char *path, const lstm_load_options *options);
 
@@ -135,6 +163,48 @@ void lstm_model_free(lstm_model *model);
  * report and LSTM_ERROR_BUFFER. Errors: IO, ARGUMENT, MEMORY, BUFFER; a damaged file is a finding of the report, not an error.
  */
 lstm_status lstm_check_file(const char *path, char *report, size_t size, size_t *needed, int32_t *loads);
+
+/* ---------------------------------------------------------------- saving */
+
+#define LSTM_FORMAT_AUTO 0              /**< What the file's name says: .h5 or .hdf5 a whole Keras model, for both generations where one file can
+                                             be, else for the one that the model is of; .weights.h5; .keras; .safetensors. */
+#define LSTM_FORMAT_KERAS_H5 1          /**< Keras' whole model in HDF5, as Keras 2 and Keras 3 both open it. */
+#define LSTM_FORMAT_KERAS2_H5 2         /**< The same for Keras 2 alone, which can say more: initial states, models inside functional models. */
+#define LSTM_FORMAT_KERAS3_H5 3         /**< The same for Keras 3 alone. */
+#define LSTM_FORMAT_KERAS2_WEIGHTS 4    /**< Weights alone, as Keras 2's `save_weights("x.h5")` writes them. */
+#define LSTM_FORMAT_KERAS3_WEIGHTS 5    /**< Weights alone, as Keras 3's `save_weights("x.weights.h5")` writes them. */
+#define LSTM_FORMAT_KERAS 6             /**< Keras 3's `.keras`. */
+#define LSTM_FORMAT_TORCH_H5 7          /**< Weights alone under the names of a PyTorch state_dict ("lstm.weight_ih_l0"), in flat HDF5 datasets. */
+#define LSTM_FORMAT_SAFETENSORS 8       /**< The same as safetensors. */
+
+#define LSTM_SAVE_WITHOUT_TRAINING 1 /**< Leave out loss, optimiser and its state, which Keras' whole models otherwise keep if the model has them. */
+
+/** How to save. */
+typedef struct lstm_save_options {
+  size_t struct_size;
+  uint32_t flags;    /**< 0 or LSTM_SAVE_WITHOUT_TRAINING */
+  uint32_t reserved; /**< must be 0 */
+} lstm_save_options;
+
+void lstm_save_options_init(lstm_save_options *options);
+
+/**
+ * Saves a model. The same model makes the same bytes each time. What a format cannot express, or what its readers would compute in
+ * another way than the model does, is refused by name: nothing is left out in silence.
+ *
+ * `path`: the file, which need not exist. It is replaced at once when all is written and flushed to the disk: after an error, or if the
+ * machine stops, it is the old file or the new one, whole. `format`: LSTM_FORMAT_…. `options`: NULL for the defaults.
+ * Errors: UNSUPPORTED (the layer or option that the format cannot express), IO, ARGUMENT, HANDLE, MEMORY.
+ */
+lstm_status lstm_model_save(const lstm_model *model, const char *path, int32_t format, const lstm_save_options *options);
+
+/** The bytes that lstm_model_save() would write. `format` may not be LSTM_FORMAT_AUTO: there is no name.
+ *
+ * Writes them to `bytes`, which has room for `size` (may be NULL if `size` is 0), and their number to `written` (not NULL). Too small
+ * a buffer is left alone: LSTM_ERROR_BUFFER, and `written` says what is needed. So a first call with NULL and 0 asks for the size.
+ */
+lstm_status lstm_model_save_memory(const lstm_model *model, int32_t format, const lstm_save_options *options, void *bytes, size_t size,
+                                   size_t *written);
 
 /* ---------------------------------------------------------------- inspection */
 
@@ -344,6 +414,163 @@ lstm_status lstm_trace_get_series(const lstm_trace *trace, size_t index, lstm_se
 
 /** Frees the handle and the numbers. NULL is ignored. */
 void lstm_trace_free(lstm_trace *trace);
+
+/* ---------------------------------------------------------------- trainer: learning */
+
+/** A model's weights on their way: what is learnt stays in the trainer until lstm_trainer_update_model(). */
+typedef struct lstm_trainer lstm_trainer;
+
+typedef struct lstm_trainer_options {
+  size_t struct_size;
+  const char *configuration; /**< JSON: what to learn and how, in the words of Keras' compile(); NULL for what the model's file states */
+  int32_t precision;         /**< LSTM_FLOAT32 (the default) or LSTM_FLOAT64 */
+  int32_t threads;           /**< 1 (the default) … 256; results do not depend on it */
+  uint64_t seed;             /**< decides dropout, noise and the order of samples */
+  int64_t tbptt_steps;       /**< truncated back-propagation through time: steps of a window; 0 (the default) for whole sequences */
+  const double *class_weights; /**< what samples of class 0, 1, … count; NULL: all alike */
+  size_t class_count;          /**< how many class weights there are; further classes count 1 */
+} lstm_trainer_options;
+
+/** Rows to learn from. Arrays have any dtype and the same first dimension. */
+typedef struct lstm_batch {
+  size_t struct_size;
+  const lstm_array *const *inputs; /**< one for each input of the model, in its order */
+  size_t input_count;
+  const lstm_array *const *targets; /**< one for each output */
+  size_t target_count;
+  const lstm_array *const *weights; /**< of samples, [batch] or [batch, steps]: none, one for all outputs, or one for each (entries may be NULL) */
+  size_t weight_count;
+} lstm_batch;
+
+/** How far a fit is. */
+typedef struct lstm_progress {
+  size_t struct_size;
+  int64_t epoch, epochs;   /**< the epoch, from 0, and how many there are */
+  int64_t batch, batches;  /**< batches done in this epoch, and how many there are; 0 if nobody knows */
+  const double *values;    /**< means over this epoch so far, as lstm_trainer_get_value_name() names them; at its end a row of the history */
+  size_t value_count;
+  int32_t end_of_epoch;    /**< 1 if the epoch is complete */
+} lstm_progress;
+
+/** Gives the batch `index` of an epoch: fills `batch` and returns 1; returns 0 at the end of the epoch, a negative number to stop. What
+ *  it points to must stay as it is until the next call. */
+typedef int32_t (*lstm_next_batch)(void *context, int64_t epoch, int64_t index, lstm_batch *batch);
+
+/** Hears of a batch or epoch that is done. Returns 0 to go on, anything else to stop. It may save the trainer, nothing else. */
+typedef int32_t (*lstm_fit_progress)(void *context, const lstm_progress *progress);
+
+/** How a fit goes about it. */
+typedef struct lstm_fit_options {
+  size_t struct_size;
+  int64_t epochs;             /**< 1 is the default */
+  int64_t batch_size;         /**< 32 is the default */
+  int32_t shuffle;            /**< 1 (the default): rows come in another order in each epoch, decided by the trainer's seed */
+  int32_t resume;             /**< 1: go on with a fit that was stopped, or that a restored trainer was in; 0 (the default): begin anew */
+  double validation_split;    /**< part of the rows, at the end, that is only validated with; 0 is the default */
+  const lstm_batch *validation; /**< rows to validate with after each epoch, or NULL */
+  const char *monitor;        /**< early stopping: a column of the history such as "val_loss"; NULL: no early stopping */
+  int64_t patience;           /**< epochs without improvement before the end */
+  double min_delta;           /**< changes up to it are no improvement */
+  int32_t maximize;           /**< 1: larger is better, 0: smaller, -1 (the default): the name decides */
+  int32_t restore_best;       /**< 1: put the weights of the best epoch back at the end */
+  const char *plateau;        /**< JSON of Keras' ReduceLROnPlateau, or NULL */
+  lstm_next_batch next;       /**< gives batches where the data are larger than memory; NULL if lstm_trainer_fit() is given arrays */
+  lstm_fit_progress progress; /**< hears of each batch and epoch, or NULL */
+  void *context;              /**< handed to both */
+} lstm_fit_options;
+
+#define LSTM_FIT_COMPLETED 0 /**< All epochs are done. */
+#define LSTM_FIT_STOPPED 1   /**< Early stopping. */
+#define LSTM_FIT_CANCELLED 2 /**< A callback asked for the end. */
+
+/** What lstm_trainer_check_gradients() found. */
+typedef struct lstm_gradient_report {
+  size_t struct_size;
+  int64_t checked;  /**< how many derivatives were compared */
+  double worst;     /**< the largest difference, relative to the largest derivative of its weight */
+  size_t weight;    /**< where it was found: a weight of the model */
+  int64_t element;  /**< and which of its numbers */
+  double analytic;  /**< what back-propagation says there */
+  double numeric;   /**< what central differences say */
+} lstm_gradient_report;
+
+void lstm_trainer_options_init(lstm_trainer_options *options);
+void lstm_batch_init(lstm_batch *batch);
+void lstm_progress_init(lstm_progress *progress);
+void lstm_fit_options_init(lstm_fit_options *options);
+void lstm_gradient_report_init(lstm_gradient_report *report);
+
+/** Prepares to train a model, from the weights that it has now. `options`: NULL for the defaults.
+ *  Errors: UNSUPPORTED (a layer that has no gradient, by name), ARGUMENT, FORMAT (the configuration is no JSON), MEMORY, HANDLE. */
+lstm_status lstm_trainer_create(const lstm_model *model, const lstm_trainer_options *options, lstm_trainer **trainer);
+
+/** Frees the handle, its memory and its threads. NULL is ignored. */
+void lstm_trainer_free(lstm_trainer *trainer);
+
+/** How many values a batch reports, and their names: "loss" first. `count` is never 0. */
+lstm_status lstm_trainer_get_value_count(const lstm_trainer *trainer, size_t *count);
+lstm_status lstm_trainer_get_value_name(const lstm_trainer *trainer, size_t index, const char **name);
+
+/**
+ * Learns from one batch: forward, backward, update. `values` (may be NULL if `count` is 0) receives the first `count` of the values.
+ * Errors: SHAPE, ARGUMENT (a token or class out of range, …), MEMORY, STATE (the loss or a gradient is no finite number: the sentence says
+ * where that began, and the weights are as before).
+ */
+lstm_status lstm_trainer_train_batch(lstm_trainer *trainer, const lstm_batch *batch, double *values, size_t count);
+
+/** The same values for a batch without learning from it, computed as a session would: no dropout, fixed averages. */
+lstm_status lstm_trainer_evaluate(lstm_trainer *trainer, const lstm_batch *batch, double *values, size_t count);
+
+/**
+ * Learns from data for several epochs. `data`: all rows, or NULL if `options` names a function that gives batches. `options`: NULL for the
+ * defaults. `outcome` (may be NULL) receives LSTM_FIT_…. After an error or a stop the trainer has the weights of the last batch done.
+ * Errors: as lstm_trainer_train_batch().
+ */
+lstm_status lstm_trainer_fit(lstm_trainer *trainer, const lstm_batch *data, const lstm_fit_options *options, int32_t *outcome);
+
+/** The history of the last fit: a row for each epoch, a column for each value, for each value of validation ("val_…") and for
+ *  "learning_rate". Either pointer may be NULL. */
+lstm_status lstm_trainer_get_history_size(const lstm_trainer *trainer, size_t *epochs, size_t *columns);
+lstm_status lstm_trainer_get_history_name(const lstm_trainer *trainer, size_t column, const char **name);
+
+/** Copies the history: `count` numbers, epochs times columns. */
+lstm_status lstm_trainer_get_history(const lstm_trainer *trainer, double *values, size_t count);
+
+/** The rate of the next update; setting one puts the schedule out of force. */
+lstm_status lstm_trainer_get_learning_rate(const lstm_trainer *trainer, double *rate);
+lstm_status lstm_trainer_set_learning_rate(lstm_trainer *trainer, double rate);
+
+/** Writes a checkpoint, an HDF5 file: weights, optimizer, schedule, random state, states, how far the fit is. The file is replaced as by
+ *  lstm_model_save(). Errors: IO, MEMORY, ARGUMENT, HANDLE. */
+lstm_status lstm_trainer_save(const lstm_trainer *trainer, const char *path);
+
+/** Goes on from a checkpoint, in a trainer that was created as the one that wrote it: what follows has the same bits as if it had never
+ *  been interrupted. After an error the trainer is as it was. Errors: IO, FORMAT (damaged, or no checkpoint), SHAPE (of another model or
+ *  optimizer), ARGUMENT, MEMORY. */
+lstm_status lstm_trainer_restore(lstm_trainer *trainer, const char *path);
+
+/** How many numbers the gradients have: those of all trainable weights in the model's order. */
+lstm_status lstm_trainer_get_gradient_count(const lstm_trainer *trainer, size_t *count);
+
+/** Forward and backward without an update; the gradients are read with lstm_trainer_get_gradients(). */
+lstm_status lstm_trainer_compute_gradients(lstm_trainer *trainer, const lstm_batch *batch, double *values, size_t count);
+
+/** Copies the gradients of the last batch: `count` numbers of `dtype` (LSTM_FLOAT32 or LSTM_FLOAT64), which must be their number. */
+lstm_status lstm_trainer_get_gradients(const lstm_trainer *trainer, int32_t dtype, void *gradients, size_t count);
+
+/** Updates the weights by gradients of the caller's, such as the average over several processes. */
+lstm_status lstm_trainer_apply_gradients(lstm_trainer *trainer, int32_t dtype, const void *gradients, size_t count);
+
+/** Writes the trainer's weights to the model it was made from, or to one of the same architecture. */
+lstm_status lstm_trainer_update_model(const lstm_trainer *trainer, lstm_model *model);
+
+/** Sets the state of stateful layers to zero. */
+lstm_status lstm_trainer_reset_states(lstm_trainer *trainer);
+
+/** Compares the gradients of a batch with central differences of the loss, in double precision whatever the trainer's, for at most
+ *  `samples` numbers of each weight (0: all). The trainer is left as it was. */
+lstm_status lstm_trainer_check_gradients(const lstm_trainer *trainer, const lstm_batch *batch, int64_t samples,
+                                         lstm_gradient_report *report);
 
 #ifdef __cplusplus
 }

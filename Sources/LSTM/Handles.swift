@@ -8,6 +8,7 @@ enum HandleKind: UInt64 {
   case session = 0x4c53_544d_5345_5331
   case stream = 0x4c53_544d_5354_5231
   case trace = 0x4c53_544d_5452_4331
+  case trainer = 0x4c53_544d_5452_4e31
 
   /// For messages.
   var name: String {
@@ -16,6 +17,7 @@ enum HandleKind: UInt64 {
     case .session: return "lstm_session"
     case .stream: return "lstm_stream"
     case .trace: return "lstm_trace"
+    case .trainer: return "lstm_trainer"
     }
   }
 }

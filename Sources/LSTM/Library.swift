@@ -48,7 +48,7 @@ private func constant(_ text: StaticString) -> UnsafePointer<CChar> {
 }
 
 /// Sets a struct of the caller's to zero bytes, but for its size.
-private func clear<Struct>(_ pointer: UnsafeMutablePointer<Struct>?, _ value: Struct) {
+func clear<Struct>(_ pointer: UnsafeMutablePointer<Struct>?, _ value: Struct) {
   if let pointer = unsafe pointer { unsafe pointer.pointee = value }
 }
 
@@ -64,6 +64,20 @@ public func lstm_array_init(_ array: UnsafeMutablePointer<lstm_array>?) {
 public func lstm_load_options_init(_ options: UnsafeMutablePointer<lstm_load_options>?) {
   var value = lstm_load_options()
   value.struct_size = MemoryLayout<lstm_load_options>.size
+  unsafe clear(options, value)
+}
+
+@_cdecl("lstm_from_json_options_init") @implementation
+public func lstm_from_json_options_init(_ options: UnsafeMutablePointer<lstm_from_json_options>?) {
+  var value = lstm_from_json_options()
+  value.struct_size = MemoryLayout<lstm_from_json_options>.size
+  unsafe clear(options, value)
+}
+
+@_cdecl("lstm_save_options_init") @implementation
+public func lstm_save_options_init(_ options: UnsafeMutablePointer<lstm_save_options>?) {
+  var value = lstm_save_options()
+  value.struct_size = MemoryLayout<lstm_save_options>.size
   unsafe clear(options, value)
 }
 

@@ -10,9 +10,15 @@ private func loadOptions(_ options: UnsafePointer<lstm_load_options>?) throws(LS
   guard let options = unsafe options else { return result }
   // SAFETY: the caller's struct has at least the size that it states.
   unsafe try checkSize(options.pointee.struct_size, of: MemoryLayout<lstm_load_options>.size, "options")
-  guard unsafe options.pointee.flags == 0, unsafe options.pointee.reserved == 0 else {
-    throw .argument("options.flags and options.reserved must be 0")
+  let flags = unsafe options.pointee.flags
+  let (byName, infer, trusted) = (UInt32(LSTM_LOAD_BY_NAME), UInt32(LSTM_LOAD_INFER), UInt32(LSTM_LOAD_TRUSTED))
+  guard flags & ~(byName | infer | trusted) == 0 else {
+    throw .argument("options.flags is \(flags); it is made of LSTM_LOAD_BY_NAME, LSTM_LOAD_INFER and LSTM_LOAD_TRUSTED")
   }
+  guard unsafe options.pointee.reserved == 0 else { throw .argument("options.reserved must be 0") }
+  result.byName = flags & byName != 0
+  result.infersArchitecture = flags & infer != 0
+  result.isTrusted = flags & trusted != 0
   let limit = unsafe options.pointee.max_bytes
   if limit > 0 { result.maxBytes = Int(clamping: limit) }
   return result
@@ -42,6 +48,30 @@ public func lstm_model_load_memory(
     // SAFETY: the caller passes size readable bytes.
     let copy = unsafe Array(UnsafeRawBufferPointer(start: bytes, count: size))
     unsafe out.pointee = try Handles.make(ModelHandle(try ModelFile.load(bytes: copy, options: options)), .model)
+  }
+}
+
+@_cdecl("lstm_model_from_json") @implementation
+public func lstm_model_from_json(
+  _ json: UnsafePointer<CChar>?, _ size: Int, _ options: UnsafePointer<lstm_from_json_options>?, _ model: UnsafeMutablePointer<OpaquePointer?>?
+) -> lstm_status {
+  calling { () throws(LSTMError) in
+    let out = unsafe try present(model, "model")
+    let json = unsafe try present(json, "json")
+    var seed: UInt64 = 0
+    var maxBytes = 4 << 30
+    if let options = unsafe options as UnsafePointer<lstm_from_json_options>? {
+      // SAFETY: the caller's struct has at least the size that it states.
+      unsafe try checkSize(options.pointee.struct_size, of: MemoryLayout<lstm_from_json_options>.size, "options")
+      seed = unsafe options.pointee.seed
+      let limit = unsafe options.pointee.max_bytes
+      if limit > 0 { maxBytes = Int(clamping: limit) }
+    }
+    guard size >= 0, size <= 64 << 20 else { throw .argument("size is \(UInt(bitPattern: size)); a model's JSON has at most \(64 << 20) bytes") }
+    // SAFETY: the caller passes size readable bytes.
+    let text = unsafe String(validating: UnsafeBufferPointer(start: json, count: size).lazy.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    guard let text else { throw .argument("json is not valid UTF-8") }
+    unsafe out.pointee = try Handles.make(ModelHandle(try ModelFile.fromJSON(text, seed: seed, maxBytes: maxBytes)), .model)
   }
 }
 

@@ -54,7 +54,7 @@ public func lstm_session_create(
 public func lstm_session_free(_ session: OpaquePointer?) { unsafe Handles.free(session, .session) }
 
 /// The caller's list of arrays, which must have as many as the model.
-private func list<Pointer>(
+func list<Pointer>(
   _ pointers: UnsafePointer<Pointer>?, _ count: Int, expected: Int, _ name: String
 ) throws(LSTMError) -> UnsafePointer<Pointer> {
   guard count == expected else { throw .argument("the model has \(expected) \(name)s; \(count) were given") }

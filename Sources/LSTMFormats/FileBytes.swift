@@ -24,6 +24,19 @@ enum FileBytes {
     return try contents(of: file, size: size, path)
   }
 
+  /// Whether there is a regular file of this name.
+  static func exists(_ path: String) -> Bool { mode(path) == S_IFREG }
+
+  /// Whether there is a folder of this name.
+  static func isFolder(_ path: String) -> Bool { mode(path) == S_IFDIR }
+
+  private static func mode(_ path: String) -> mode_t? {
+    var status = stat()
+    // SAFETY: Swift passes the string with a closing NUL; `status` outlives the call, which fills it.
+    guard !path.utf8.contains(0), unsafe stat(path, &status) == 0 else { return nil }
+    return status.st_mode & S_IFMT
+  }
+
   /// Whether so much memory can be had just now. A Swift array that cannot be had kills the process; this asks first.
   static func probe(_ bytes: Int, for purpose: String) throws(LSTMError) {
     guard bytes > 1 << 20 else { return }
@@ -64,9 +77,15 @@ enum FileBytes {
 
   private static func quoted(_ path: String) -> String { "‘\(path)’" }
 
-  private static func reason(_ code: Int32) -> String {
+  private static func reason(_ code: Int32) -> String { SystemReason.text(code) }
+}
+
+/// The system's error numbers in words.
+enum SystemReason {
+  /// Why a call failed.
+  static func text(_ code: Int32) -> String {
     switch code {
-    case ENOENT: return "there is no such file"
+    case ENOENT: return "there is no such file or folder"
     case EACCES, EPERM: return "permission denied"
     case EISDIR: return "it is a folder"
     case ENOTDIR: return "a part of the path is no folder"
@@ -74,6 +93,9 @@ enum FileBytes {
     case ENAMETOOLONG: return "the name is too long"
     case ELOOP: return "too many symbolic links"
     case EIO: return "the disk reports an error"
+    case ENOSPC, EDQUOT: return "there is no space left"
+    case EFBIG: return "it would be larger than this process may write"
+    case EROFS: return "the file system can only be read"
     default: return "the system reports error \(code)"
     }
   }

@@ -17,8 +17,8 @@ struct HDF5Dataset {
     self.path = path
   }
 
-  /// What is stored: the only kinds of number that a weight can have.
-  private enum Element { case float, double, bfloat16 }
+  /// What is stored. Weights are floating-point numbers; counters are whole ones.
+  private enum Element { case float, double, bfloat16, integer }
 
   /// The dimensions.
   func shape() throws(LSTMError) -> Shape {
@@ -56,11 +56,27 @@ struct HDF5Dataset {
     try FileBytes.probe(bytes, for: "‘\(path)’")
     switch element {
     case .float: return .float32(try read(count, lstm_h5t_native_float(), Float(0)))
-    case .double: return .float64(try read(count, lstm_h5t_native_double(), Double(0)))
+    case .double, .integer: return .float64(try read(count, lstm_h5t_native_double(), Double(0)))
     case .bfloat16:
       let halves: [UInt16] = try read(count, type.id, 0)
       return .float32(halves.map { Float(bitPattern: UInt32(UInt16(littleEndian: $0)) << 16) })
     }
+  }
+
+  /// The array as it is to be kept: real numbers, or whole ones, which are read as real ones too.
+  func array(named name: String) throws(LSTMError) -> SavedArray {
+    let shape = try shape()
+    guard let type = HDF5Handle(H5Dget_type(handle.id), .type) else { throw .format("‘\(path)’ has no type that can be read") }
+    guard H5Tget_class(type.id) == H5T_INTEGER else { return SavedArray(name: name, shape: shape, values: try values()) }
+    guard let count = shape.count, count <= 1 << 20 else { throw .shape("‘\(path)’ states a shape of \(shape), more than a counter has") }
+    try checkStorage(bytes: count * H5Tget_size(type.id))
+    return SavedArray(name: name, shape: shape, values: .float64(try read(count, lstm_h5t_native_double(), Double(0))), isInteger: true)
+  }
+
+  /// Whether it holds whole numbers.
+  var isInteger: Bool {
+    guard let type = HDF5Handle(H5Dget_type(handle.id), .type) else { return false }
+    return H5Tget_class(type.id) == H5T_INTEGER
   }
 
   private func element() throws(LSTMError) -> (Element, HDF5Handle) {
@@ -73,6 +89,9 @@ struct HDF5Dataset {
       let named = try attribute("dtype")
       if named == "bfloat16" { return (.bfloat16, type) }
       name = "opaque"
+    case H5T_INTEGER where size <= 8:
+      let named = size == 2 ? try attribute("dtype") : nil
+      return (named == "bfloat16" ? .bfloat16 : .integer, type)
     case H5T_INTEGER: name = "integer"
     case H5T_STRING: name = "string"
     case H5T_BITFIELD: name = "bit field"

@@ -36,6 +36,46 @@ struct HDF5Group {
     return unsafe lstm_h5l_kind(handle.id, name) >= 0
   }
 
+  /// Whether there is something at a relative path.
+  func holds(_ path: String) -> Bool {
+    var current = self
+    let names = path.split(separator: "/").map(String.init)
+    for (position, name) in names.enumerated() {
+      guard current.contains(name) else { return false }
+      if position == names.count - 1 { return true }
+      guard let next = try? current.group(name) else { return false }
+      current = next
+    }
+    return false
+  }
+
+  /// Names of the objects and links in the group, as many as libhdf5 lists.
+  func names() throws(LSTMError) -> [String] {
+    var names: [String] = []
+    for index in 0..<min(count, 1 << 16) {
+      var name = [CChar](repeating: 0, count: 1024)
+      // SAFETY: libhdf5 writes at most the size of the buffer, with a closing NUL; "." is the group itself.
+      let length = unsafe name.withUnsafeMutableBufferPointer { buffer in
+        unsafe H5Lget_name_by_idx(
+          handle.id, ".", H5_INDEX_NAME, H5_ITER_INC, hsize_t(index), buffer.baseAddress, buffer.count, lstm_h5p_default())
+      }
+      guard length >= 0 else { throw .format("the names in ‘\(path)’ cannot be read") }
+      guard length < name.count else { throw .format("‘\(path)’ holds a name of \(length) bytes") }
+      guard let text = String(validating: name.prefix(length).map { UInt8(bitPattern: $0) }, as: UTF8.self) else {
+        throw .format("‘\(path)’ holds a name that is not UTF-8")
+      }
+      names.append(text)
+    }
+    return names
+  }
+
+  /// How many objects and links the group holds.
+  var count: Int {
+    var info = H5G_info_t()
+    // SAFETY: `info` outlives the call, which fills it.
+    return unsafe H5Gget_info(handle.id, &info) >= 0 ? Int(clamping: info.nlinks) : 0
+  }
+
   /// The group at a relative path.
   func group(_ path: String) throws(LSTMError) -> HDF5Group {
     let (object, place) = try object(path)

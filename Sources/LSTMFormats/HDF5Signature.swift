@@ -6,7 +6,7 @@ enum HDF5Signature {
 
   /// Refuses what is no HDF5 file, and says what it is instead.
   static func check(_ bytes: [UInt8]) throws(LSTMError) {
-    guard !bytes.isEmpty else { throw .format("the file is empty") }
+    guard !bytes.isEmpty else { throw .format("the file is empty: it is truncated to 0 bytes") }
     guard start(of: bytes) == nil else { return }
     throw .format("this is not an HDF5 file" + hint(bytes))
   }

@@ -9,7 +9,7 @@ enum InputRecovery {
     }
     let kernel = try saved.dataset(0).shape()
     switch first.config.type {
-    case "LSTM", "GRU", "SimpleRNN", "RNN", "Bidirectional":
+    case "LSTM", "GRU", "SimpleRNN", "RNN", "Bidirectional", "CuDNNLSTM", "CuDNNGRU":
       return kernel.rank == 2 ? [Shape.unknown, Shape.unknown, kernel[0]] : nil
     case "Dense": return kernel.rank == 2 ? [Shape.unknown, kernel[0]] : nil
     case "Conv1D": return kernel.rank == 3 ? [Shape.unknown, Shape.unknown, kernel[1]] : nil

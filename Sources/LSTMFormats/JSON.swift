@@ -79,3 +79,16 @@ enum JSON: Sendable, Equatable {
     return unsafe String(decoding: UnsafeRawBufferPointer(start: start, count: count), as: UTF8.self)
   }
 }
+
+extension JSON {
+  /// The same object with a member of this name set, at its place or at the end.
+  func setting(_ name: String, _ value: JSON) -> JSON {
+    guard case .object(var members) = self else { return self }
+    if let place = members.lastIndex(where: { $0.name == name }) {
+      members[place].value = value
+    } else {
+      members.append(Member(name: name, value: value))
+    }
+    return .object(members)
+  }
+}

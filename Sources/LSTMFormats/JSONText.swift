@@ -101,7 +101,16 @@ extension JSON {
     return nil
   }
 
-  /// The elements, if this is an array.
+  /// The number that this is, whole or not.
+  var real: Double? {
+    switch self {
+    case .integer(let value): return Double(value)
+    case .number(let value): return value
+    default: return nil
+    }
+  }
+
+  /// The elements, if this is a list.
   var array: [JSON]? {
     if case .array(let elements) = self { return elements }
     return nil

@@ -10,33 +10,60 @@ struct KerasReport {
   /// Examines a file.
   init(_ bytes: [UInt8]) {
     do throws(LSTMError) {
-      self = try HDF5.withFile(bytes) { (root) throws(LSTMError) in KerasReport(root) }
+      if ZipWalk.isZip(bytes) {
+        try examine(try KerasArchive(bytes, maxBytes: LoadOptions().maxBytes))
+      } else {
+        self = try HDF5.withFile(bytes) { (root) throws(LSTMError) in KerasReport(root) }
+      }
     } catch {
       conclude(error)
     }
   }
 
+  /// Examines a folder that Keras saved without zipping it.
+  init(folder path: String, maxBytes: Int) {
+    do throws(LSTMError) { try examine(try KerasArchive(folder: path, maxBytes: maxBytes)) } catch { conclude(error) }
+  }
+
   /// The report as text.
   var text: String { lines.joined(separator: "\n") + "\n" }
+
+  private mutating func examine(_ archive: KerasArchive) throws(LSTMError) {
+    describe(archive.architecture, format: "Keras archive (.keras): configuration and weights", backend: "")
+    verdict(archive.architecture) { () throws(LSTMError) in
+      try archive.model()
+    } otherwise: { _ in
+    }
+  }
 
   private init(_ root: HDF5Group) {
     do throws(LSTMError) {
       let file = try KerasHDF5(root)
-      describe(file, root)
-      let result: Result<Model, LSTMError>
-      do throws(LSTMError) { result = .success(try file.model()) } catch { result = .failure(error) }
-      switch result {
-      case .success(let model):
-        lines += ["", model.summary]
-        loads = true
-        lines.append("The file loads.")
-      case .failure(let error):
-        if file.generation > .keras1 { describeLayers(file) }
-        describeWeights(try? file.weights())
-        conclude(error)
+      let backend = (try? root.string("backend")).flatMap { $0 }.map { ", backend \($0)" } ?? ""
+      describe(file.architecture, format: "Keras HDF5 model: configuration and weights", backend: backend)
+      if root.contains("optimizer_weights") { lines.append("Kept        the optimizer's state, to be saved again") }
+      verdict(file.architecture) { () throws(LSTMError) in
+        try file.model()
+      } otherwise: {
+        $0.describeWeights(try? file.weights())
       }
     } catch {
       describeOther(root)
+      conclude(error)
+    }
+  }
+
+  /// Loads the model, and says how it went.
+  private mutating func verdict(
+    _ architecture: KerasArchitecture, _ load: () throws(LSTMError) -> Model, otherwise: (inout KerasReport) -> Void
+  ) {
+    do throws(LSTMError) {
+      lines += ["", try load().summary]
+      loads = true
+      lines.append("The file loads.")
+    } catch {
+      describeLayers(architecture)
+      otherwise(&self)
       conclude(error)
     }
   }
@@ -45,34 +72,46 @@ struct KerasReport {
     lines += ["", "The file does not load: \(error.message)."]
   }
 
-  private mutating func describe(_ file: KerasHDF5, _ root: HDF5Group) {
-    lines.append("Format      Keras HDF5 model: configuration and weights")
-    let backend = (try? root.string("backend")).flatMap { $0 }.map { ", backend \($0)" } ?? ""
-    lines.append("Writer      \(file.writer)\(backend)")
-    if file.version.isEmpty {
-      lines.append("Assumed     the rules of Keras \(file.generation.rawValue): the file does not say which version wrote it")
+  private mutating func describe(_ architecture: KerasArchitecture, format: String, backend: String) {
+    lines.append("Format      \(format)")
+    lines.append("Writer      \(architecture.writer)\(backend)")
+    if architecture.version.isEmpty {
+      lines.append("Assumed     the rules of Keras \(architecture.generation.rawValue): the file does not say which version wrote it")
     }
-    if file.generation > .keras1 {
-      let rule = file.generation >= .keras3 ? "x/6 + 0.5" : "0.2 x + 0.5"
-      if file.config.text.contains("\"hard_sigmoid\"") { lines.append("Assumed     hard_sigmoid is clip(\(rule), 0, 1), as in that version") }
+    let rule = architecture.generation >= .keras3 ? "x/6 + 0.5" : "0.2 x + 0.5"
+    if architecture.config.text.contains("\"hard_sigmoid\"") {
+      lines.append("Assumed     hard_sigmoid is clip(\(rule), 0, 1), as in that version")
     }
-    let type = file.config["class_name"]?.string ?? "unknown"
-    let name = file.config["config"]?["name"]?.string.map { " ‘\($0)’" } ?? ""
+    let type = architecture.config["class_name"]?.string ?? "unknown"
+    let name = architecture.config["config"]?["name"]?.string.map { " ‘\($0)’" } ?? ""
     lines.append("Model       \(type)\(name)")
-    if root.contains("optimizer_weights") { lines.append("Not read    the optimizer's state") }
   }
 
   /// A file without a configuration: at least say what there is.
   private mutating func describeOther(_ root: HDF5Group) {
-    guard let weights = try? LegacyWeights(root) else { return }
+    guard let weights = try? LegacyWeights(root) else {
+      if VariableStore.isPresent(in: root) { describeInferred(root, "Keras weights by class and place (.weights.h5), without a configuration") }
+      return
+    }
     let version = (try? root.string("keras_version")).flatMap { $0 } ?? ""
     lines.append("Format      Keras HDF5 weights without a configuration")
     lines.append("Writer      Keras \(version)")
     describeWeights(weights)
+    describeInferred(root, nil)
   }
 
-  private mutating func describeLayers(_ file: KerasHDF5) {
-    let findings = LayerSurvey.survey(file.config, generation: file.generation)
+  /// What a file of weights would become if its architecture were inferred.
+  private mutating func describeInferred(_ root: HDF5Group, _ format: String?) {
+    if let format { lines.append("Format      \(format)") }
+    do throws(LSTMError) {
+      lines += ["", "If asked to infer a model from the weights, this is it:", "", try InferredModel.model(root).summary]
+    } catch {
+      lines += ["", "No model can be inferred from the weights: \(error.message)."]
+    }
+  }
+
+  private mutating func describeLayers(_ architecture: KerasArchitecture) {
+    let findings = LayerSurvey.survey(architecture.config, generation: architecture.generation)
     guard !findings.isEmpty else { return }
     let names = findings.map(\.path.count).max() ?? 0
     let types = findings.map(\.type.count).max() ?? 0

@@ -2,8 +2,8 @@ import LSTMModel
 
 /// Weights in the layout of Keras' `save_weights("x.h5")` and of whole-model HDF5 files: `layer_names`, and for each layer `weight_names`.
 ///
-/// They belong to the layers of a model by order, not by name: layers without weights are left out on both sides, the rest is paired.
-struct LegacyWeights {
+/// They belong to the layers of a model by order: layers without weights are left out on both sides, the rest is paired.
+struct LegacyWeights: WeightSource {
   /// A layer that has weights in the file.
   struct SavedGroup {
     /// The layer's name in the file.
@@ -29,6 +29,9 @@ struct LegacyWeights {
   /// The layers with weights, in the file's order.
   let layers: [SavedGroup]
 
+  /// Whether layers belong together by name instead; those that the file does not have are left alone.
+  var byName = false
+
   /// Whether the group has such a list of layers.
   static func isPresent(in group: HDF5Group) throws(LSTMError) -> Bool { try group.list("layer_names") != nil }
 
@@ -48,54 +51,62 @@ struct LegacyWeights {
     self.layers = layers
   }
 
-  /// A need for weights: what a layer of the model has.
-  struct Need {
-    /// The layer.
-    var name: String
-    /// Its class.
-    var type: String
-    /// Said of its size where a shape does not fit: ` with 8 units`.
-    var size: String
-    /// Its weights, in the order of a file.
-    var weights: [(name: String, shape: Shape)]
+  /// The layers of the file beside those of a model, by order or by name.
+  ///
+  /// - Throws: ``LSTMError/shape(_:)`` if there are more or fewer layers, or arrays in a layer, than the model has.
+  func arrays(for model: ModelAssembly) throws(LSTMError) -> [Int: [StoredArray]] {
+    let needs = model.saved
+    var pairs: [(SavedGroup, SavedLayer)] = []
+    if byName {
+      for need in needs { if let saved = layers.first(where: { $0.name == need.name }) { pairs.append((saved, need)) } }
+      guard !pairs.isEmpty else { throw .shape("no layer of the model has a name that is in the file") }
+    } else {
+      guard layers.count == needs.count else {
+        throw .shape("the model has \(needs.count) layer\(needs.count == 1 ? "" : "s") with weights; the file has weights of \(layers.count)")
+      }
+      pairs = Array(zip(layers, needs))
+    }
+    var arrays: [Int: [StoredArray]] = [:]
+    for (saved, need) in pairs {
+      for (slot, positions) in try places(in: saved, for: need, model.slots) {
+        var stored: [StoredArray] = []
+        for position in positions { stored.append(try StoredArray(try saved.dataset(position), name: saved.weights[position])) }
+        arrays[slot] = stored
+      }
+    }
+    return arrays
   }
 
-  /// The values for `needs`, in their order, each as many as its shape says. Every count and shape is checked before any data is read.
-  ///
-  /// - Throws: ``LSTMError/shape(_:)`` naming layer and weight with what was expected and found.
-  func values(for needs: [Need]) throws(LSTMError) -> [[Values]] {
-    guard layers.count == needs.count else {
-      throw .shape("the model has \(needs.count) layer\(needs.count == 1 ? "" : "s") with weights; the file has weights of \(layers.count)")
+  /// Which arrays of a layer make each of its weights: one, or, in files of Keras 1, one for each gate.
+  private func places(in saved: SavedGroup, for need: SavedLayer, _ slots: [ModelBuilder.Slot]) throws(LSTMError) -> [(Int, [Int])] {
+    if saved.weights.count == need.weights.count { return need.weights.enumerated().map { ($0.element, [$0.offset]) } }
+    var result: [(Int, [Int])] = []
+    var next = 0
+    for slot in need.weights {
+      guard let cell = slots[slot].cell, let order = LegacyWeights.gateOrder(cell.kind) else {
+        result.append((slot, [next]))
+        next += 1
+        continue
+      }
+      // The arrays of a cell: input kernel, recurrent kernel and bias of the first gate, then those of the next.
+      let part = slot == cell.first ? 0 : slot == cell.bias ? 2 : 1
+      if part == 0 { next += 3 * order.count }
+      result.append((slot, order.map { next - 3 * order.count + 3 * $0 + part }))
     }
-    for (saved, need) in zip(layers, needs) where saved.weights.count != need.weights.count {
+    guard next == saved.weights.count else {
       throw .shape(
         "layer ‘\(need.name)’ (\(need.type)) has \(need.weights.count) weights; the file has \(saved.weights.count) for it, under the name ‘\(saved.name)’"
       )
     }
-    for (saved, need) in zip(layers, needs) {
-      for (position, weight) in need.weights.enumerated() {
-        let found = try saved.dataset(position).shape()
-        guard found == weight.shape else { throw LegacyWeights.mismatch(need, weight, saved.weights[position], found) }
-      }
-    }
-    var all: [[Values]] = []
-    for (saved, need) in zip(layers, needs) {
-      var values: [Values] = []
-      for position in need.weights.indices {
-        let read = try saved.dataset(position).values()
-        guard read.count == need.weights[position].shape.count else {
-          throw .format("weight ‘\(saved.weights[position])’ of layer ‘\(saved.name)’ changed while it was read")
-        }
-        values.append(read)
-      }
-      all.append(values)
-    }
-    return all
+    return result
   }
 
-  private static func mismatch(_ need: Need, _ weight: (name: String, shape: Shape), _ stored: String, _ found: Shape) -> LSTMError {
-    .shape(
-      "\(weight.name) of layer ‘\(need.name)’ (\(need.type)\(need.size)) has the shape \(found) in the file, where it is ‘\(stored)’; expected \(weight.shape)"
-    )
+  /// Where Keras 1 keeps the gates: an LSTM's i, f, g, o in the order i, g, f, o.
+  private static func gateOrder(_ kind: Recurrent.Cell) -> [Int]? {
+    switch kind {
+    case .lstm: return [0, 2, 1, 3]
+    case .gru: return [0, 1, 2]
+    case .simple: return nil
+    }
   }
 }

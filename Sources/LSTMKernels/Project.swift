@@ -108,7 +108,8 @@ func project6x1x1(_ it: Projection) { unsafe projectTile((Count<6>.self, Count<1
 ///
 /// - Shapes: `x [rows, count]` with rows `xStride` apart; `weights [groups, count, panels, lanes]`; `start [groups, panels, lanes]`;
 ///   `out` and `addend [rows, groups · panels · lanes]` with rows `outStride` and `addendStride` apart.
-/// - Requires: `panels` is 1, 3 or 4; weights, start, out and addend are aligned to vectors; `out` overlaps nothing; `addend` may be nil.
+/// - Requires: `panels` is 1, 3 or 4; weights, start, out and addend are aligned to vectors; `addend` may be nil or `out` itself, which
+///   overlaps nothing else.
 ///   Any count may be 0.
 @inline(never)  // inlined elsewhere, it would be compiled for that module's processor
 public func project(

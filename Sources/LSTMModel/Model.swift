@@ -8,6 +8,8 @@ public struct Model: Sendable {
     public var dtype: String
     /// Where it is in the graph.
     public var value: Value
+    /// The mask that it carries, which weights the loss of an output: only real steps count.
+    public var mask: Value?
 
     /// A named value.
     public init(name: String, dtype: String, value: Value) {
@@ -40,8 +42,12 @@ public struct Model: Sendable {
   /// The whole architecture as the JSON object that Keras writes (`{"class_name": …, "config": …}`) in the style of ``generation``. Readers
   /// of other formats state theirs in the same words, so that every model can be saved.
   public var architecture = ""
+  /// What the file did not say and had to be assumed, a sentence each.
+  public var assumptions: [String] = []
   /// How the model was being trained, as the file's JSON (`training_config` or `compile_config`), or "".
   public var training = ""
+  /// The optimiser's state as the file lists it: its step first, perhaps the learning rate, then what it keeps of each weight.
+  public var optimizer: [SavedArray] = []
 
   /// A model of these parts.
   public init(
@@ -105,6 +111,26 @@ public struct SavedLayer: Sendable, Equatable {
     self.name = name
     self.type = type
     self.weights = weights
+  }
+}
+
+/// An array of a file that is kept to be written again.
+public struct SavedArray: Sendable, Equatable {
+  /// Its name in the file.
+  public var name: String
+  /// Its dimensions.
+  public var shape: Shape
+  /// Its numbers.
+  public var values: Values
+  /// Whether they are whole numbers, and stored as such.
+  public var isInteger: Bool
+
+  /// An array.
+  public init(name: String, shape: Shape, values: Values, isInteger: Bool = false) {
+    self.name = name
+    self.shape = shape
+    self.values = values
+    self.isInteger = isInteger
   }
 }
 

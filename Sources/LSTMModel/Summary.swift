@@ -21,7 +21,7 @@ extension Model {
     return
       ([title, rule, lines[0], rule] + lines.dropFirst() + [
         rule, "Inputs      \(ports(inputs))", "Outputs     \(ports(outputs))", "Parameters  \(grouped(parameterCount))",
-      ]).joined(separator: "\n") + "\n"
+      ] + assumptions.map { "Assumed     " + $0 }).joined(separator: "\n") + "\n"
   }
 
   /// `12345` as `12,345`.

@@ -27,6 +27,8 @@ public struct Weight: Sendable {
   public let layer: Int
   /// Whether training may change it.
   public let trainable: Bool
+  /// What its layer asks of it in training.
+  public var rules = WeightRules()
 
   /// A weight whose values have exactly `shape.count` numbers.
   public init(name: String, shape: Shape, values: Values, layer: Int, trainable: Bool) {

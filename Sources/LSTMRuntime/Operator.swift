@@ -25,6 +25,8 @@ struct StatePart {
   let count: Int
   /// Numbers from one row to the next, padding included.
   let stride: Int
+  /// What a row of it starts from; zeros if nil.
+  var initial: [Scalar]?
 }
 
 /// What one node works on in calls of one shape. Made once for a shape, so that a call allocates nothing.

@@ -36,6 +36,17 @@ extension Operator {
     case .globalPooling1D(let it): return GlobalPoolingOperator(it)
     case .attention(let it): return AttentionOperator(it, weights, kernels: kernels)
     case .multiHeadAttention(let it): return try MultiHeadAttentionOperator(it, weights, kernels: kernels)
+    case .groupNormalization(let it): return GroupNormalizationOperator(it, weights, channels: shapes[0].last)
+    case .lengthNormalization(let it): return try LengthNormalizationOperator(it, weights, shape: shapes[0])
+    case .rescale(let it): return RescaleOperator(it, weights)
+    case .categoryEncoding(let it): return CategoryEncodingOperator(it, layer: name)
+    case .discretize(let it): return DiscretizeOperator(it)
+    case .convolutionalLSTM(let it):
+      return try ConvolutionalLSTMOperator(it, weights, shape: shapes[0], isMasked: node.masks[0] != nil, kernels: kernels)
+    case .spatialConvolution(let it): return try SpatialConvolutionOperator(it, weights, channels: shapes[0].last, kernels: kernels)
+    case .spatialPooling(let it): return SpatialPoolingOperator(it)
+    case .spatialGlobalPooling(let it): return SpatialGlobalPoolingOperator(it)
+    case .spatialResize(let it): return SpatialResizeOperator(it)
     case .logic(let it): return LogicOperator(it)
     }
   }
@@ -45,7 +56,7 @@ extension Operation {
   /// Whether the arithmetic reads a mask of [batch, steps], rather than only passing it on.
   fileprivate var consumesMask: Bool {
     switch self {
-    case .recurrent, .globalPooling1D, .attention, .multiHeadAttention: return true
+    case .recurrent, .convolutionalLSTM, .globalPooling1D, .attention, .multiHeadAttention: return true
     default: return false
     }
   }

@@ -30,7 +30,7 @@ public final class Trace: RunningTrace {
       buffers.append(made)
       for (index, part) in made.names.enumerated() {
         names.append(traceable.prefix + part)
-        values.append(made.series[index].exposed(as: made.shape))
+        values.append(made.series[index].exposed(as: made.shapes[index]))
       }
     }
     for (array, tensor) in zip(inputs, workspace.inputs) { array.read(into: tensor.values, fromRow: 0) }

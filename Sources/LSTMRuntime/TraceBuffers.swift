@@ -6,8 +6,8 @@ final class TraceBuffers {
   let names: [String]
   /// Their numbers.
   let series: [Floats]
-  /// `[rows, steps, units]`.
-  let shape: [Int]
+  /// `[rows, steps, units]`, or, for the output of a cell with a projection, `[rows, steps, P]`.
+  let shapes: [[Int]]
   private let arena: Arena
 
   /// Buffers for a cell over so many rows and steps.
@@ -15,13 +15,14 @@ final class TraceBuffers {
   /// - Throws: ``LSTMError/memory(_:)``.
   init(cell: Cell, rows: Int, steps: Int) throws(LSTMError) {
     let names = cell.gateNames + (cell.hasCellState ? ["cell"] : []) + ["output"]
-    shape = [rows, steps, cell.units]
-    guard let count = Shape(shape).count, let total = Shape([Arena.rounded(count), names.count]).count else {
-      throw .memory("a trace of \(Shape(shape)) is too large")
-    }
+    let shapes = names.map { [rows, steps, $0 == "output" ? cell.outputSize : cell.units] }
+    guard let count = Shape([rows, steps, max(cell.units, cell.outputSize)]).count,
+      let total = Shape([Arena.rounded(count), names.count]).count
+    else { throw .memory("a trace of \(rows) rows and \(steps) steps is too large") }
     let arena = try Arena(capacity: total, for: "a trace")
+    self.shapes = shapes
     self.names = names
-    series = names.map { _ in arena.floats(count) }
+    series = shapes.map { arena.floats($0.reduce(1, *)) }
     self.arena = arena
   }
 }

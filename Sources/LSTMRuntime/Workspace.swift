@@ -11,6 +11,7 @@ final class Workspace {
   /// Whether the kept states are other than zero.
   private var hasRun = false
   private var states: [[Floats]]
+  private var stateParts: [[StatePart]] = []
   private(set) var calls: [Call?] = []
   /// The model's inputs and outputs as arrays of the arena.
   private(set) var inputs: [Tensor] = []
@@ -96,16 +97,22 @@ final class Workspace {
     let total = parts.joined().reduce(0) { $0 + Arena.rounded($1.stride * rows) }
     let arena = try Arena(capacity: total, for: "the model's state")
     states = parts.map { $0.map { arena.floats($0.stride * rows) } }
+    stateParts = parts
     stateArena = arena
     stateRows = rows
+    reset()
   }
 
   /// Lets these threads share the work of each row, or none.
   func share(among team: Team?) { for call in calls { call?.team = team } }
 
-  /// Sets all kept states to zero.
+  /// Sets all kept states to what they start from.
   func reset() {
-    for floats in states.joined() { floats.fill(0) }
+    for (floats, part) in zip(states.joined(), stateParts.joined()) {
+      floats.fill(0)
+      guard let initial = part.initial else { continue }
+      for row in 0..<stateRows { floats.slice(row * part.stride, initial.count).copy(from: initial) }
+    }
     hasRun = false
   }
 

@@ -24,6 +24,8 @@ static void version_and_errors(void) {
 static void init_of_null_and_free_of_null(void) {
   lstm_array_init(NULL);
   lstm_load_options_init(NULL);
+  lstm_save_options_init(NULL);
+  lstm_from_json_options_init(NULL);
   lstm_model_info_init(NULL);
   lstm_tensor_info_init(NULL);
   lstm_layer_info_init(NULL);
@@ -61,7 +63,7 @@ static void loading(void) {
   REFUSED(LSTM_ERROR_FORMAT, lstm_model_load(fixture("lstm_basic/lstm_basic.expected.h5"), NULL, &out.model));
   file = fixture("lstm_basic/lstm_basic.k3.h5");
   lstm_load_options_init(&options);
-  options.flags = 1;
+  options.flags = 8;
   REFUSED(LSTM_ERROR_ARGUMENT, lstm_model_load(file, &options, &out.model));
   lstm_load_options_init(&options);
   options.reserved = 7;
@@ -88,6 +90,62 @@ static void loading(void) {
   REFUSED(LSTM_ERROR_HANDLE, lstm_model_load_weights(freed, file, NULL));
   REFUSED(LSTM_ERROR_HANDLE, lstm_model_load_weights((lstm_model *)session, file, NULL));
   REFUSED(LSTM_ERROR_IO, lstm_model_load_weights(model, "/no/such/file.h5", NULL));
+}
+
+static void making_from_json(void) {
+  const char *json = "{\"class_name\": \"Sequential\", \"config\": {\"layers\": [{\"class_name\": \"Dense\", \"config\": "
+                     "{\"units\": 2, \"batch_input_shape\": [null, 3]}}]}}";
+  lstm_from_json_options options;
+  lstm_model *made;
+  WORKS(lstm_model_from_json(json, strlen(json), NULL, &made));
+  lstm_model_free(made);
+  REFUSED(LSTM_ERROR_ARGUMENT, lstm_model_from_json(NULL, 10, NULL, &out.model));
+  REFUSED(LSTM_ERROR_ARGUMENT, lstm_model_from_json(json, strlen(json), NULL, NULL));
+  REFUSED(LSTM_ERROR_FORMAT, lstm_model_from_json(json, 0, NULL, &out.model));
+  REFUSED(LSTM_ERROR_FORMAT, lstm_model_from_json(json, strlen(json) - 1, NULL, &out.model));
+  REFUSED(LSTM_ERROR_ARGUMENT, lstm_model_from_json(json, SIZE_MAX, NULL, &out.model));
+  REFUSED(LSTM_ERROR_ARGUMENT, lstm_model_from_json("\xff\xfe", 2, NULL, &out.model));
+  lstm_from_json_options_init(&options);
+  options.struct_size = 4;
+  REFUSED(LSTM_ERROR_ARGUMENT, lstm_model_from_json(json, strlen(json), &options, &out.model));
+  lstm_from_json_options_init(&options);
+  options.max_bytes = 31;
+  REFUSED(LSTM_ERROR_SHAPE, lstm_model_from_json(json, strlen(json), &options, &out.model));
+  options.max_bytes = UINT64_MAX;
+  options.seed = UINT64_MAX;
+  WORKS(lstm_model_from_json(json, strlen(json), &options, &made));
+  lstm_model_free(made);
+}
+
+static void saving(void) {
+  const char *file = "/no/such/folder/model.h5";
+  lstm_save_options options;
+  REFUSED(LSTM_ERROR_ARGUMENT, lstm_model_save(model, NULL, LSTM_FORMAT_AUTO, NULL));
+  REFUSED(LSTM_ERROR_ARGUMENT, lstm_model_save(model, "\xff\xfe.h5", LSTM_FORMAT_AUTO, NULL));
+  REFUSED(LSTM_ERROR_ARGUMENT, lstm_model_save(model, "model.unknown", LSTM_FORMAT_AUTO, NULL));
+  REFUSED(LSTM_ERROR_ARGUMENT, lstm_model_save(model, file, -1, NULL));
+  REFUSED(LSTM_ERROR_ARGUMENT, lstm_model_save(model, file, 9, NULL));
+  REFUSED(LSTM_ERROR_ARGUMENT, lstm_model_save(model, file, INT32_MAX, NULL));
+  REFUSED(LSTM_ERROR_ARGUMENT, lstm_model_save(NULL, file, LSTM_FORMAT_AUTO, NULL));
+  REFUSED(LSTM_ERROR_HANDLE, lstm_model_save(freed, file, LSTM_FORMAT_AUTO, NULL));
+  REFUSED(LSTM_ERROR_HANDLE, lstm_model_save((lstm_model *)session, file, LSTM_FORMAT_AUTO, NULL));
+  REFUSED(LSTM_ERROR_IO, lstm_model_save(model, file, LSTM_FORMAT_AUTO, NULL));
+  REFUSED(LSTM_ERROR_ARGUMENT, lstm_model_save_memory(NULL, LSTM_FORMAT_KERAS, NULL, out.text, sizeof out.text, &out.size));
+  REFUSED(LSTM_ERROR_HANDLE, lstm_model_save_memory(freed, LSTM_FORMAT_KERAS, NULL, out.text, sizeof out.text, &out.size));
+  REFUSED(LSTM_ERROR_ARGUMENT, lstm_model_save_memory(model, LSTM_FORMAT_AUTO, NULL, out.text, sizeof out.text, &out.size));
+  REFUSED(LSTM_ERROR_ARGUMENT, lstm_model_save_memory(model, LSTM_FORMAT_KERAS, NULL, out.text, sizeof out.text, NULL));
+  REFUSED(LSTM_ERROR_ARGUMENT, lstm_model_save_memory(model, LSTM_FORMAT_KERAS, NULL, NULL, 10, &out.size));
+  REFUSED(LSTM_ERROR_ARGUMENT, lstm_model_save_memory(model, LSTM_FORMAT_KERAS, NULL, out.text, SIZE_MAX, &out.size));
+  REFUSED(LSTM_ERROR_ARGUMENT, lstm_model_save_memory(model, 77, NULL, out.text, sizeof out.text, &out.size));
+  lstm_save_options_init(&options);
+  options.flags = 2;
+  REFUSED(LSTM_ERROR_ARGUMENT, lstm_model_save_memory(model, LSTM_FORMAT_KERAS, &options, out.text, sizeof out.text, &out.size));
+  lstm_save_options_init(&options);
+  options.reserved = 1;
+  REFUSED(LSTM_ERROR_ARGUMENT, lstm_model_save(model, file, LSTM_FORMAT_KERAS, &options));
+  lstm_save_options_init(&options);
+  options.struct_size = 3;
+  REFUSED(LSTM_ERROR_ARGUMENT, lstm_model_save(model, file, LSTM_FORMAT_KERAS, &options));
 }
 
 static void checking_a_file(void) {
@@ -182,6 +240,8 @@ int main(void) {
   freeing_what_is_no_model();
   wrong_handles();
   loading();
+  making_from_json();
+  saving();
   checking_a_file();
   inspection();
   weights();

@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 import re
-from ctypes import POINTER, c_char_p, c_int32, c_int64, c_size_t, c_uint32, c_uint64, c_void_p
+from ctypes import POINTER, c_char_p, c_double, c_int32, c_int64, c_size_t, c_uint32, c_uint64, c_void_p
 
 from conftest import ROOT
 from liblstm import _c
@@ -39,12 +39,14 @@ def ctypes_of(c_type, name=""):
     """The one ctypes type that stands for a C type in this binding."""
     plain = re.sub(r"\bconst\b", "", c_type)
     base, stars = plain.replace("*", " ").split()[0], plain.count("*")
+    if base == "double" and not stars:
+        return c_double
     if base in HANDLES or base in ("void", "float", "double"):
         if base == "void" and not stars:
             return None
         return c_void_p if stars == 1 else POINTER(c_void_p)
     if base == "char":
-        return c_char_p if "const" in c_type else c_void_p
+        return POINTER(c_char_p) if stars == 2 else c_char_p if "const" in c_type else c_void_p
     one = _c.STRUCTS.get(base) or NUMBERS[base]
     for _ in range(stars):
         one = POINTER(one)

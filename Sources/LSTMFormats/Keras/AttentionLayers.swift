@@ -11,7 +11,7 @@ final class AttentionLayer: KerasLayer {
     attention = Attention(
       score: additive ? .additive : score == "concat" ? .concat : .dot, useScale: try config.bool("use_scale", default: additive),
       causal: try config.bool("causal", default: false))
-    config.ignore("dropout")
+    attention.dropout = try config.rate("dropout")
     try config.finish()
     super.init(config)
   }
@@ -33,18 +33,35 @@ final class MultiHeadAttentionLayer: KerasLayer {
 
   /// Reads the options.
   init(_ config: LayerConfig) throws(LSTMError) {
-    let heads = try config.integer("num_heads", in: 1...(1 << 16))
-    let keySize = try config.integer("key_dim", in: 1...(1 << 24))
+    let isGrouped = config.type != "MultiHeadAttention"
+    let heads = try config.integer(isGrouped ? "num_query_heads" : "num_heads", in: 1...(1 << 16))
+    let keyValueHeads = isGrouped ? try config.integer("num_key_value_heads", in: 1...(1 << 16)) : heads
+    guard heads % keyValueHeads == 0 else {
+      throw .shape("\(config.title) has \(heads) heads of queries, which \(keyValueHeads) heads of keys do not divide")
+    }
+    let keySize = try config.integer(isGrouped ? "head_dim" : "key_dim", in: 1...(1 << 24))
     let valueSize = try config.integer("value_dim", in: 1...(1 << 24), default: keySize)
     let output = try config.integers("output_shape", in: 1...LayerConfig.largestSize, count: 1...1, default: [])
     try config.require("attention_axes", .integer(1), .array([.integer(1)]))
     for key in ["use_gate", "softmax_robust_masking"] { try config.require(key, .bool(false)) }
     attention = MultiHeadAttention(
-      heads: heads, keyValueHeads: heads, keySize: keySize, valueSize: valueSize, outputSize: output.first,
+      heads: heads, keyValueHeads: keyValueHeads, keySize: keySize, valueSize: valueSize, outputSize: output.first,
       useBias: try config.bool("use_bias", default: true), causal: false)
-    config.ignore("dropout", "query_shape", "key_shape", "value_shape", "flash_attention")
+    attention.dropout = try config.rate("dropout")
+    config.ignore("query_shape", "key_shape", "value_shape", "flash_attention")
     try config.finish()
     super.init(config)
+  }
+
+  override func variables(at path: String, style: VariableStyle) -> [VariablePath] {
+    let own = weights.own ?? []
+    let each = attention.useBias ? 2 : 1
+    return own.enumerated().map { position, weight in
+      let parts = ["query_dense", "key_dense", "value_dense", "output_dense"]
+      // Its grouped kin keeps them under names with an underscore.
+      let mark = config.type == "MultiHeadAttention" ? "/" : "/_"
+      return VariablePath(group: path + mark + parts[min(position / each, 3)] + "/vars", index: position % each, slot: weight.index)
+    }
   }
 
   override func call(_ call: LayerCall, in builder: ModelBuilder) throws(LSTMError) -> [Value] {

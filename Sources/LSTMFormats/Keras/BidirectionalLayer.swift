@@ -24,6 +24,10 @@ final class BidirectionalLayer: KerasLayer {
     super.init(config, parts: [forward, backward])
   }
 
+  override func variables(at path: String, style: VariableStyle) -> [VariablePath] {
+    forward.variables(at: path + "/forward_layer", style: style) + backward.variables(at: path + "/backward_layer", style: style)
+  }
+
   override func call(_ call: LayerCall, in builder: ModelBuilder) throws(LSTMError) -> [Value] {
     let call = call.understanding("initial_state")
     try call.finish(config)
@@ -69,7 +73,7 @@ final class BidirectionalLayer: KerasLayer {
     var name = entry["config"]?["name"]?.string ?? entry["class_name"]?.string ?? "layer"
     if !name.hasPrefix(prefix) { name = prefix + name }
     let part = try LayerConfig(entry, prefix: config.path + "/", frozen: config.frozen, generation: config.generation, name: name)
-    guard ["LSTM", "GRU", "SimpleRNN", "RNN"].contains(part.type) else { throw config.unsupported("wraps a \(part.type)") }
+    guard ["LSTM", "GRU", "SimpleRNN", "RNN", "CuDNNLSTM", "CuDNNGRU"].contains(part.type) else { throw config.unsupported("wraps a \(part.type)") }
     return try RecurrentLayer(part, reversed: reversed)
   }
 }

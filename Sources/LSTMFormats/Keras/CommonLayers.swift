@@ -1,6 +1,6 @@
 import LSTMModel
 
-/// Dense, Embedding, Masking, Dot, and the layers that do nothing once training is over.
+/// Dense, Embedding, Masking and Dot.
 enum CommonLayers {
   /// Dense.
   static func dense(_ config: LayerConfig) throws(LSTMError) -> Operation {
@@ -23,12 +23,6 @@ enum CommonLayers {
   static func masking(_ config: LayerConfig) throws(LSTMError) -> Operation {
     if config.values["mask_value"] == .null { throw config.wrong("mask_value", expected: "a number") }
     return .masking(Masking(value: try config.number("mask_value", default: 0)))
-  }
-
-  /// Dropout, noise and regularisation.
-  static func identity(_ config: LayerConfig) -> Operation {
-    config.ignore("rate", "p", "noise_shape", "stddev", "l1", "l2", "data_format")
-    return .identity(Identity())
   }
 
   /// Dot.

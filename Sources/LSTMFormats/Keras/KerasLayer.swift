@@ -29,6 +29,9 @@ class KerasLayer {
     index = builder.addLayer(config)
   }
 
+  /// Where Keras keeps its variables, and those of layers inside it, in files of the newer kind; `path` is its own group.
+  func variables(at path: String, style: VariableStyle) -> [VariablePath] { ownVariables(at: path) }
+
   /// Adds the layer's operations for one call, and returns its outputs.
   func call(_ call: LayerCall, in builder: ModelBuilder) throws(LSTMError) -> [Value] {
     throw .internalFault("\(config.title) cannot be called")

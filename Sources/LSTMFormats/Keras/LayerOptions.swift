@@ -56,6 +56,13 @@ extension LayerConfig {
   /// A number.
   func number(_ key: String, default absent: Double) throws(LSTMError) -> Double { try optionalNumber(key) ?? absent }
 
+  /// A part of 1 that training drops.
+  func rate(_ key: String) throws(LSTMError) -> Double {
+    let value = try number(key, default: 0)
+    guard value >= 0, value <= 1 else { throw wrong(key, expected: "a number from 0 to 1") }
+    return value
+  }
+
   /// One of some words.
   func word(_ key: String, _ words: [String], default absent: String) throws(LSTMError) -> String {
     guard let value = value(key) else { return absent }
@@ -72,6 +79,7 @@ extension LayerConfig {
     case .string(let text): name = text
     case .object(let members):
       let entry = JSON.object(members)
+      if generation >= .keras3, let found = HardSigmoid.read(entry) { return found }
       guard entry["class_name"]?.string == "function", let function = entry["config"]?.string else {
         throw unsupported("has the \(key) ‘\(entry["class_name"]?.string ?? entry.brief)’")
       }

@@ -6,7 +6,7 @@ enum LayerRegistry {
   static let maximumDepth = 16
   /// Classes whose `dtype` is the type of a value, not a rule of computing.
   static let withoutPolicy: Set<String> = [
-    "InputLayer", "NotEqual", "Any", "All", "LogicalAnd", "LogicalOr", "LogicalNot", "ExpandDims", "ZerosLike", "OnesLike",
+    "InputLayer", "NotEqual", "Any", "All", "LogicalAnd", "LogicalOr", "LogicalNot", "ExpandDims", "ZerosLike", "OnesLike", "Transpose",
   ]
 
   /// The layer that an entry of a configuration describes.
@@ -18,16 +18,22 @@ enum LayerRegistry {
     guard depth <= maximumDepth else { throw .format("models are nested deeper than \(maximumDepth) levels") }
     let config = try LayerConfig(entry, prefix: prefix, frozen: frozen, generation: generation)
     switch config.type {
-    case "LSTM", "GRU", "SimpleRNN", "RNN": return try RecurrentLayer(config)
+    case "LSTM", "GRU", "SimpleRNN", "RNN", "CuDNNLSTM", "CuDNNGRU": return try RecurrentLayer(config)
     case "Bidirectional": return try BidirectionalLayer(config)
     case "TimeDistributed": return try TimeDistributedLayer(config, depth: depth)
     case "Sequential": return try SequentialModel(config, entry: entry, depth: depth)
     case "Functional", "Model": return try FunctionalModel(config, depth: depth)
     case "InputLayer": return try InputLayer(config)
+    case "Transpose": return try TransposeLayer(config)
+    case "SequenceMask": return try SequenceMaskLayer(config)
     case "NotEqual", "Any", "All", "LogicalAnd", "LogicalOr", "LogicalNot", "ExpandDims", "ZerosLike", "OnesLike":
       return try MaskArithmetic(config)
+    case "ConvLSTM1D": return try ConvolutionalLSTMLayer(config, rank: 1)
+    case "ConvLSTM2D": return try ConvolutionalLSTMLayer(config, rank: 2)
+    case "ConvLSTM3D": return try ConvolutionalLSTMLayer(config, rank: 3)
+    case "Discretization": return try DiscretizationLayer(config)
     case "Attention", "AdditiveAttention": return try AttentionLayer(config)
-    case "MultiHeadAttention": return try MultiHeadAttentionLayer(config)
+    case "MultiHeadAttention", "GroupQueryAttention", "GroupedQueryAttention": return try MultiHeadAttentionLayer(config)
     default: break
     }
     guard let operation = try operation(config) else {
@@ -42,8 +48,9 @@ enum LayerRegistry {
     case "Dense": return try CommonLayers.dense(config)
     case "Embedding": return try CommonLayers.embedding(config)
     case "Masking": return try CommonLayers.masking(config)
-    case "Dropout", "SpatialDropout1D", "GaussianNoise", "GaussianDropout", "AlphaDropout", "ActivityRegularization":
-      return CommonLayers.identity(config)
+    case "Dropout", "SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D", "GaussianNoise", "GaussianDropout", "AlphaDropout",
+      "ActivityRegularization", "Identity":
+      return try NoiseLayers.identity(config)
     case "Activation", "ReLU", "LeakyReLU", "ELU", "Softmax", "ThresholdedReLU": return try ActivationLayers.activate(config)
     case "PReLU": return try ActivationLayers.prelu(config)
     case "Flatten": return try ReshapingLayers.flatten(config)
@@ -63,6 +70,25 @@ enum LayerRegistry {
     case "Dot": return try CommonLayers.dot(config)
     case "BatchNormalization": return try NormalizationLayers.batch(config)
     case "LayerNormalization": return try NormalizationLayers.layer(config)
+    case "GroupNormalization": return try NormalizationLayers.group(config)
+    case "UnitNormalization": return try NormalizationLayers.unit(config)
+    case "RMSNormalization": return try NormalizationLayers.rms(config)
+    case "Rescaling": return try PreprocessingLayers.rescaling(config)
+    case "Normalization": return try PreprocessingLayers.normalization(config)
+    case "CategoryEncoding": return try PreprocessingLayers.category(config)
+    case "Conv2D": return try SpatialLayers.convolution(config, rank: 2)
+    case "Conv3D": return try SpatialLayers.convolution(config, rank: 3)
+    case "MaxPooling2D": return try SpatialLayers.pooling(config, rank: 2, .maximum)
+    case "AveragePooling2D": return try SpatialLayers.pooling(config, rank: 2, .average)
+    case "MaxPooling3D": return try SpatialLayers.pooling(config, rank: 3, .maximum)
+    case "AveragePooling3D": return try SpatialLayers.pooling(config, rank: 3, .average)
+    case "GlobalMaxPooling2D": return try SpatialLayers.globalPooling(config, rank: 2, .maximum)
+    case "GlobalAveragePooling2D": return try SpatialLayers.globalPooling(config, rank: 2, .average)
+    case "GlobalMaxPooling3D": return try SpatialLayers.globalPooling(config, rank: 3, .maximum)
+    case "GlobalAveragePooling3D": return try SpatialLayers.globalPooling(config, rank: 3, .average)
+    case "Cropping2D": return try SpatialLayers.resize(config, "cropping", rank: 2, sign: -1)
+    case "ZeroPadding2D": return try SpatialLayers.resize(config, "padding", rank: 2, sign: 1)
+    case "UpSampling2D": return try SpatialLayers.upsampling(config, rank: 2)
     case "Conv1D": return try ConvolutionLayers.convolution(config)
     case "SeparableConv1D": return try ConvolutionLayers.separable(config)
     case "MaxPooling1D": return try ConvolutionLayers.pooling(config, .maximum)

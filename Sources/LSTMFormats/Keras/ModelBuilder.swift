@@ -12,6 +12,24 @@ final class ModelBuilder {
     var layer: Int
     /// Whether training may change it.
     var trainable: Bool
+    /// What its layer computes in.
+    var dtype: String
+    /// What its layer asks of it in training.
+    var rules: WeightRules
+    /// How it begins in a new model.
+    var initializer: WeightInitializer?
+    /// The recurrent cell that it belongs to.
+    var cell: CellSlots?
+  }
+
+  /// The weights of a recurrent cell: kernel, recurrent kernel and bias, which some files keep in forms of their own.
+  struct CellSlots {
+    /// Which cell.
+    var kind: Recurrent.Cell
+    /// The place of its kernel; the recurrent kernel follows.
+    var first: Int
+    /// The place of its bias.
+    var bias: Int?
   }
 
   /// The generation of Keras that wrote the model.
@@ -25,9 +43,13 @@ final class ModelBuilder {
   /// How deep in TimeDistributed layers the present call is: there, gates cannot be shown step by step.
   var foldedDepth = 0
 
+  /// Whether the weights are drawn anew, so that initializers matter.
+  private let initializes: Bool
+
   /// An empty model.
-  init(generation: KerasGeneration) {
+  init(generation: KerasGeneration, initializes: Bool = false) {
     self.generation = generation
+    self.initializes = initializes
     graph = GraphBuilder(generation: generation)
   }
 
@@ -55,9 +77,18 @@ final class ModelBuilder {
       return own.map(\.index)
     }
     let first = slots.count
+    var cell: CellSlots?
+    if case .recurrent(let recurrent) = operation {
+      cell = CellSlots(kind: recurrent.cell, first: first, bias: recurrent.useBias ? first + 2 : nil)
+    }
     for spec in specs {
       let trainable = spec.trainable && !config.frozen
-      slots.append(Slot(name: config.path + "/" + spec.name, shape: spec.shape, layer: layer, trainable: trainable))
+      let rules = WeightRulesConfig.rules(for: spec.name, config)
+      let initializer = initializes ? try WeightInitializer(spec.name, config, of: operation) : nil
+      slots.append(
+        Slot(
+          name: config.path + "/" + spec.name, shape: spec.shape, layer: layer, trainable: trainable, dtype: config.dtype, rules: rules,
+          initializer: initializer, cell: cell))
       layers[layer].weights.append(slots.count - 1)
     }
     group.own = specs.indices.map { (first + $0, specs[$0].trainable) }

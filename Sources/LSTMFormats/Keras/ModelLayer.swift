@@ -24,6 +24,12 @@ class ModelLayer: KerasLayer {
     for part in parts where !(part is InputLayer) { part.register(in: builder) }
   }
 
+  override func variables(at path: String, style: VariableStyle) -> [VariablePath] {
+    let group = path.isEmpty ? style.group : path + "/" + style.innerGroup
+    let layers = parts.filter { !($0 is MaskArithmetic) }
+    return zip(layers, LayerGroupNames.names(of: layers, style: style)).flatMap { $0.variables(at: group + "/" + $1, style: style) }
+  }
+
   override func call(_ call: LayerCall, in builder: ModelBuilder) throws(LSTMError) -> [Value] {
     try call.finish(config)
     if case .given(let masks) = try call.mask(config) {

@@ -75,7 +75,7 @@ struct NodeCall {
     positional.flatMap(NodeCall.references) + named.flatMap { NodeCall.references($0.1) }
   }
 
-  private static func references(_ argument: Argument) -> [OutputReference] {
+  static func references(_ argument: Argument) -> [OutputReference] {
     switch argument {
     case .reference(let reference): return [reference]
     case .list(let arguments): return arguments.flatMap(references)

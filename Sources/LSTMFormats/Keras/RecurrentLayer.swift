@@ -54,6 +54,15 @@ final class RecurrentLayer: KerasLayer {
     }
   }
 
+  override func variables(at path: String, style: VariableStyle) -> [VariablePath] {
+    switch group.count {
+    case 0: return ownVariables(at: path + "/cell")
+    case 1: return group[0].variables(at: path + "/cell", style: style)
+    default:
+      return zip(group, LayerGroupNames.names(of: group, style: style)).flatMap { $0.variables(at: path + "/cell/cells/" + $1, style: style) }
+    }
+  }
+
   override func call(_ call: LayerCall, in builder: ModelBuilder) throws(LSTMError) -> [Value] {
     let call = call.understanding("initial_state")
     try call.finish(config)

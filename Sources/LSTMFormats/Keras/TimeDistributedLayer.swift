@@ -24,6 +24,10 @@ final class TimeDistributedLayer: KerasLayer {
     (inner as? TimeDistributedLayer)?.shareIndex()
   }
 
+  override func variables(at path: String, style: VariableStyle) -> [VariablePath] {
+    inner.variables(at: path + "/layer", style: style)
+  }
+
   override func call(_ call: LayerCall, in builder: ModelBuilder) throws(LSTMError) -> [Value] {
     try call.finish(config)
     guard let sequence = call.inputs.first else { throw .format("\(config.title) is called without an input") }

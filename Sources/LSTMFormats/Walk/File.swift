@@ -19,6 +19,10 @@ extension HDF5Walk {
     var headers: [Int: ObjectHeader] = [:]
     /// Addresses of committed datatypes that were referred to.
     var committed: Set<Int> = []
+    /// The object that is being checked, by the address of its header.
+    var object = 0
+    /// Where the numbers of each dataset lie.
+    var numbers: [Int: [Range<Int>]] = [:]
     /// Sizes of tree nodes.
     var trees = TreeSizes()
     /// Bytes of datasets that are declared but not stored.
@@ -62,6 +66,7 @@ extension HDF5Walk {
     mutating func data(at address: Int, size: Int, _ subject: String) throws(LSTMError) -> Range<Int> {
       let range = try range(at: address, size: size, subject)
       try extents.claim(range, subject)
+      numbers[object, default: []].append(range)
       return range
     }
 

@@ -43,12 +43,16 @@ public enum HDF5Walk {
   }
 
   /// The same with other limits.
-  public static func check(_ bytes: [UInt8], limits: Limits) throws(LSTMError) {
+  public static func check(_ bytes: [UInt8], limits: Limits) throws(LSTMError) { _ = try numbers(bytes, limits: limits) }
+
+  /// The same, and where the numbers of each dataset lie, by the address of its header.
+  static func numbers(_ bytes: [UInt8], limits: Limits) throws(LSTMError) -> [Int: [Range<Int>]] {
     guard let start = Superblock.position(in: bytes) else { throw FileKind.error(for: bytes) }
     var file = File(bytes, base: start, limits: limits)
     let superblock = try Superblock(&file)
     var walker = Walker(file, superblock)
     try walker.walk()
     try walker.file.extents.requireDisjoint()
+    return walker.file.numbers
   }
 }

@@ -82,6 +82,7 @@ extension HDF5Walk {
       if header.has(.layout) || header.has(.dataspace) {
         try requireOnly(
           header, [.dataspace, .datatype, .oldFillValue, .fillValue, .externalFiles, .layout, .filters], "a dataset")
+        file.object = member.header
         try Dataset.check(header, &file)
       } else if let message = header.first(.datatype), !message.isShared {
         try requireOnly(header, [.datatype], "a datatype")

@@ -18,6 +18,8 @@ public struct Attention: OperationRules {
   public var useScale: Bool
   /// Whether a query step sees only value steps up to its own.
   public var causal: Bool
+  /// The part of the weights of steps that training drops.
+  public var dropout = 0.0
 
   /// An attention layer.
   public init(score: Score, useScale: Bool, causal: Bool) {
@@ -70,6 +72,8 @@ public struct MultiHeadAttention: OperationRules {
   public var useBias: Bool
   /// Whether a query step sees only value steps up to its own.
   public var causal: Bool
+  /// The part of the weights of steps that training drops.
+  public var dropout = 0.0
 
   /// A multi-head attention layer.
   public init(heads: Int, keyValueHeads: Int, keySize: Int, valueSize: Int, outputSize: Int?, useBias: Bool, causal: Bool) {

@@ -1,7 +1,25 @@
 /// Passes its input on: dropout, noise and regularisation do nothing once training is over.
 public struct Identity: OperationRules {
+  /// What training does to the numbers.
+  public enum Noise: Sendable, Equatable {
+    case none
+    /// Sets a part of the numbers to zero and scales the others up; along the axes of `shape` that are 1, all alike.
+    case dropout(rate: Double, shape: [Int]?)
+    /// Adds numbers of a normal distribution around 0.
+    case gaussian(deviation: Double)
+    /// Multiplies by numbers of a normal distribution around 1.
+    case gaussianDropout(rate: Double)
+    /// Dropout that keeps average and spread of what SELU makes.
+    case alphaDropout(rate: Double, shape: [Int]?)
+    /// Changes nothing, but adds to the loss.
+    case activityPenalty(l1: Double, l2: Double)
+  }
+
+  /// What training does to the numbers.
+  public var noise: Noise
+
   /// An identity.
-  public init() {}
+  public init(_ noise: Noise = .none) { self.noise = noise }
 
   public func outputShapes(for inputs: [Shape]) throws(LSTMError) -> [Shape] { [try single(inputs, "the layer")] }
 
@@ -92,6 +110,8 @@ public struct Logic: OperationRules, Equatable {
     case or, and, not
     case expandDims(axis: Int)
     case zerosLike, onesLike
+    /// 1 for each step of the first input, a sequence, that lies within the length that the second one gives for its row.
+    case withinLength
   }
 
   /// Which operation.
@@ -119,8 +139,17 @@ public struct Logic: OperationRules, Equatable {
       return [shape]
     case .or, .and:
       return [try Merge.broadcast(inputs, "a logical operation")]
+    case .withinLength:
+      guard inputs.count == 2, inputs[0].rank >= 2, inputs[1].rank == 1 || inputs[1].rank == 2 && inputs[1].last == 1 else {
+        throw .shape("SequenceMask takes a sequence and a length for each row, not \(inputs)")
+      }
+      return [[inputs[0][0], inputs[0][1]]]
     }
   }
 
   public var maskRule: MaskRule { .drop }
+
+  public func streaming(timeInputs: [Bool], shapes: [Shape]) -> Streaming {
+    kind == .withinLength ? .refused("needs the lengths of whole sequences") : .pointwise
+  }
 }

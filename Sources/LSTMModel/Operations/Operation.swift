@@ -27,6 +27,16 @@ public enum Operation: Sendable {
   case globalPooling1D(GlobalPooling1D)
   case attention(Attention)
   case multiHeadAttention(MultiHeadAttention)
+  case groupNormalization(GroupNormalization)
+  case lengthNormalization(LengthNormalization)
+  case rescale(Rescale)
+  case categoryEncoding(CategoryEncoding)
+  case discretize(Discretize)
+  case convolutionalLSTM(ConvolutionalLSTM)
+  case spatialConvolution(SpatialConvolution)
+  case spatialPooling(SpatialPooling)
+  case spatialGlobalPooling(SpatialGlobalPooling)
+  case spatialResize(SpatialResize)
   case logic(Logic)
 
   /// What the operation needs and makes.
@@ -57,6 +67,16 @@ public enum Operation: Sendable {
     case .globalPooling1D(let it): return it
     case .attention(let it): return it
     case .multiHeadAttention(let it): return it
+    case .groupNormalization(let it): return it
+    case .lengthNormalization(let it): return it
+    case .rescale(let it): return it
+    case .categoryEncoding(let it): return it
+    case .discretize(let it): return it
+    case .convolutionalLSTM(let it): return it
+    case .spatialConvolution(let it): return it
+    case .spatialPooling(let it): return it
+    case .spatialGlobalPooling(let it): return it
+    case .spatialResize(let it): return it
     case .logic(let it): return it
     }
   }

@@ -4,7 +4,10 @@
 ///     GRU     z, r = σ(a)      n = tanh(a)    h′ = z ⊙ h + (1 − z) ⊙ n
 ///     simple  h′ = tanh(a)
 ///
-/// - Shapes: inputs `[N, T, I]`, then initial states `[N, H]` each; outputs `[N, T, H]` or `[N, H]`, then final states `[N, H]`.
+/// ``CellOptions`` change the equations.
+///
+/// - Shapes: inputs `[N, T, I]`, then initial states `[N, H]` each; outputs `[N, T, H]` or `[N, H]`, then final states `[N, H]`. With a
+///   projection, outputs and h have P numbers instead of H.
 /// - A masked step repeats the previous state, and the previous output (zeros before the first real step).
 public struct Recurrent: OperationRules {
   /// The equations.
@@ -37,6 +40,13 @@ public struct Recurrent: OperationRules {
   public var zeroOutputForMask = false
   /// Whether initial states are given as further inputs.
   public var takesInitialState = false
+  /// What the cell does beyond that.
+  public var options = CellOptions()
+
+  /// The part of the input's features that training drops, the same ones at all steps of a sequence.
+  public var dropout = 0.0
+  /// The part of the state's numbers that training drops before each step, the same ones at all steps of a sequence.
+  public var recurrentDropout = 0.0
 
   /// A cell with its two functions.
   public init(cell: Cell, units: Int, activation: Activation, recurrentActivation: Activation, useBias: Bool) {
@@ -59,6 +69,12 @@ public struct Recurrent: OperationRules {
   /// State vectors: h, and c for LSTM.
   public var stateCount: Int { cell == .lstm ? 2 : 1 }
 
+  /// Numbers of h, and so of the output: H, or P with a projection.
+  public var outputSize: Int { options.projection ?? units }
+
+  /// Numbers of each state vector.
+  public var stateSizes: [Int] { cell == .lstm ? [outputSize, units] : [outputSize] }
+
   /// Names of the state vectors.
   public var stateNames: [String] { cell == .lstm ? ["h", "c"] : ["h"] }
 
@@ -68,9 +84,9 @@ public struct Recurrent: OperationRules {
     }
     let size = try features(first, "a recurrent layer")
     let width = try Dimension.product(gates, units)
-    var specs = [WeightSpec("kernel", [size, width]), WeightSpec("recurrent_kernel", [units, width])]
-    if useBias { specs.append(WeightSpec("bias", cell == .gru(resetAfter: true) ? [2, width] : [width])) }
-    return specs
+    var specs = [WeightSpec("kernel", [size, width]), WeightSpec("recurrent_kernel", [outputSize, width])]
+    if useBias { specs.append(WeightSpec("bias", cell == .gru(resetAfter: true) || options.separateBiases ? [2, width] : [width])) }
+    return specs + options.specs(self)
   }
 
   public func outputShapes(for inputs: [Shape]) throws(LSTMError) -> [Shape] {
@@ -80,12 +96,12 @@ public struct Recurrent: OperationRules {
     }
     let x = inputs[0]
     guard x.rank == 3 else { throw .shape("a recurrent layer takes the shape [batch, steps, features], not \(x)") }
-    let state: Shape = [x[0], units]
-    for given in inputs.dropFirst() where !given.isCompatible(with: state) {
+    let finals = stateSizes.map { Shape([x[0], $0]) }
+    for (given, state) in zip(inputs.dropFirst(), finals) where !given.isCompatible(with: state) {
       throw .shapeMismatch(tensor: "the initial state", expected: state, found: given)
     }
-    let output: Shape = returnSequences ? [x[0], x[1], units] : state
-    return [output] + (returnState ? Array(repeating: state, count: stateCount) : [])
+    let output: Shape = returnSequences ? [x[0], x[1], outputSize] : [x[0], outputSize]
+    return [output] + (returnState ? finals : [])
   }
 
   public var maskRule: MaskRule { returnSequences ? .pass : .drop }

@@ -6,15 +6,21 @@ import LSTMModel
 class Cell: @unchecked Sendable {  // as Operator
   /// H.
   let units: Int
-  /// H rounded up to whole vectors: the distance from row to row of a state.
+  /// H rounded up to whole vectors: the distance from row to row of a cell state, and from gate to gate.
   let stride: Int
+  /// Numbers of h: H, or fewer with a projection.
+  let outputSize: Int
+  /// The distance from row to row of h.
+  let outputStride: Int
   /// Makes z from x.
   let input: PackedMatrix
   let kernels: KernelTable
 
-  init(units: Int, input: PackedMatrix, kernels: KernelTable) {
+  init(units: Int, input: PackedMatrix, kernels: KernelTable, outputSize: Int? = nil, outputStride: Int? = nil) {
     self.units = units
     self.stride = (units + kernels.lanes - 1) / kernels.lanes * kernels.lanes
+    self.outputSize = outputSize ?? units
+    self.outputStride = outputStride ?? stride
     self.input = input
     self.kernels = kernels
   }
@@ -67,10 +73,10 @@ struct CellStep {
   /// The input's part of the gates; rows `zStride` apart.
   var z: Floats
   var zStride: Int
-  /// The states before and after, `[rows, stride]`.
+  /// h before and after, `[rows, outputStride]`.
   var h: Floats
   var hNew: Floats
-  /// The cell state, in place; empty for cells without one.
+  /// The cell state `[rows, stride]`, in place; empty for cells without one.
   var c: Floats
   /// Receives the activated gates, or nil.
   var gates: Floats?

@@ -1,20 +1,8 @@
 import LSTMModel
 
-/// The weights of a recurrent layer as numbers, in Keras' layout.
-struct RecurrentWeights {
-  /// I.
-  let inputSize: Int
-  /// `[I, gates · H]`.
-  let kernel: [Scalar]
-  /// `[H, gates · H]`.
-  let recurrent: [Scalar]
-  /// `[gates · H]`, or `[2, gates · H]` where the recurrent product has one of its own.
-  let bias: [Scalar]?
-}
-
 extension Cell {
   /// Packs columns of a recurrent layer's kernel with each gate's units side by side.
-  fileprivate static func pack(
+  static func pack(
     _ matrix: [Scalar], _ count: Int, _ it: Recurrent, gates: Range<Int>, bias: [Scalar]?, from: Int = 0, _ kernels: KernelTable
   ) throws(LSTMError) -> PackedMatrix {
     try PackedMatrix(
@@ -101,6 +89,7 @@ final class PlainGRUCell: Cell, @unchecked Sendable {
         let values = a.slice(row * width + gate * stride, units)
         let z = s.z.slice(row * s.zStride + gate * stride, units)
         for unit in 0..<units { values[unit] = z[unit] + values[unit] }
+        values.limit(to: it.options.clip)
         kernels.apply(it.recurrentActivation, to: values, width: units)
       }
       guard !resetAfter else { continue }
@@ -113,6 +102,7 @@ final class PlainGRUCell: Cell, @unchecked Sendable {
       let update = a.slice(row * width, units)
       let reset = a.slice(row * width + stride, units)
       for unit in 0..<units { values[unit] = z[unit] + (resetAfter ? reset[unit] * values[unit] : values[unit]) }
+      values.limit(to: it.options.clip)
       kernels.apply(it.activation, to: values, width: units)
       let h = s.h.slice(row * stride, units)
       let hNew = s.hNew.slice(row * stride, units)
@@ -146,6 +136,7 @@ final class SimpleCell: Cell, @unchecked Sendable {
     kernels.project(s.h, stride: stride, rows: s.rows, recurrent, addend: s.z, addendStride: s.zStride, into: s.scratch, stride: width)
     for row in 0..<s.rows {
       let values = s.scratch.slice(row * width, units)
+      values.limit(to: it.options.clip)
       kernels.apply(it.activation, to: values, width: units)
       s.hNew.slice(row * stride, units).copy(from: values)
     }

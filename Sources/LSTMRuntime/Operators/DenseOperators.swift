@@ -150,7 +150,7 @@ final class LayerNormalizationOperator: Operator, @unchecked Sendable {
   }
 
   /// Where the elements along some axes lie, relative to the first.
-  private static func offsets(_ shape: [Int], _ axes: [Int]) -> [Int] {
+  static func offsets(_ shape: [Int], _ axes: [Int]) -> [Int] {
     var result = [0]
     for axis in axes {
       let stride = shape[(axis + 1)...].reduce(1, *)

@@ -150,6 +150,9 @@ final class LogicOperator: Operator, @unchecked Sendable {
     case .zerosLike: out.fill(0)
     case .onesLike: out.fill(1)
     case .expandDims: out.copy(from: x.values)
+    case .withinLength:
+      let steps = call.outputs[0].shape[1]
+      for index in 0..<out.count { out[index] = Scalar(index % steps) < call.inputs[1].values[index / steps] ? 1 : 0 }
     case .or, .and:
       let conjunction = kind == .and
       out.fill(conjunction ? 1 : 0)

@@ -94,7 +94,7 @@ final class DotOperator: Operator, @unchecked Sendable {
   }
 
   /// Where in a row of the batch the lines along an axis start, and how far their elements are apart.
-  private static func lines(_ x: Tensor, _ axis: Int) -> (starts: [Int], stride: Int) {
+  static func lines(_ x: Tensor, _ axis: Int) -> (starts: [Int], stride: Int) {
     let inner = x.count(from: axis + 1)
     let outer = x.shape[1..<axis].reduce(1, *)
     return ((0..<outer).flatMap { o in (0..<inner).map { o * x.shape[axis] * inner + $0 } }, inner)

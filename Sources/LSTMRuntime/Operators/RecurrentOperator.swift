@@ -8,6 +8,8 @@ final class RecurrentOperator: Operator, @unchecked Sendable {
   let cell: Cell
   private let inputSize: Int
   private let isMasked: Bool
+  /// The stored states that a sequence begins with, or none.
+  private let initial: [[Scalar]]
   /// Numbers of z at once: 1 MiB of floats, which stays in a core's L2 cache.
   private static let zLimit = 1 << 18
   /// Blocks of units from which on several threads share a step: below, handing over costs more than half a step takes.
@@ -19,10 +21,11 @@ final class RecurrentOperator: Operator, @unchecked Sendable {
     self.it = it
     self.inputSize = inputSize
     self.isMasked = isMasked
-    let numbers = RecurrentWeights(
-      inputSize: inputSize, kernel: weights[0].scalars, recurrent: weights[1].scalars, bias: it.useBias ? weights[2].scalars : nil)
-    let usual = it.activation == .tanh && it.recurrentActivation == .sigmoid
+    let numbers = try RecurrentWeights(it, weights, inputSize: inputSize)
+    initial = numbers.initialStates(it)
+    let usual = it.activation == .tanh && it.recurrentActivation == .sigmoid && it.options.keepsEquations
     switch it.cell {
+    case .lstm where !it.options.keepsEquations: cell = try ExtendedLSTMCell(it, numbers, kernels: kernels)
     case .lstm:
       cell = usual ? try FusedLSTMCell(it, numbers, kernels: kernels) : try PlainLSTMCell(it, numbers, kernels: kernels)
     case .gru(let resetAfter):
@@ -42,25 +45,27 @@ final class RecurrentOperator: Operator, @unchecked Sendable {
 
   override func scratch(_ inputs: [[Int]], _ outputs: [[Int]]) -> [Int] {
     let rows = inputs[0][0]
-    let state = rows * cell.stride
+    let (output, state) = (rows * cell.outputStride, rows * cell.stride)
     // z, h, hNew, c, the c before a masked step, the output before a masked step, the cell's own, where threads meet
     return [
-      rows * chunk(rows: rows, steps: inputs[0][1]) * cell.input.width, state, state, cell.hasCellState ? state : 0,
-      cell.hasCellState ? state : 0, state, cell.scratch(rows: rows), RecurrentOperator.meetingCount,
+      rows * chunk(rows: rows, steps: inputs[0][1]) * cell.input.width, output, output, cell.hasCellState ? state : 0,
+      cell.hasCellState ? state : 0, output, cell.scratch(rows: rows), RecurrentOperator.meetingCount,
     ]
   }
 
   override func stateParts(streaming: Bool, _ inputs: [[Int]]) -> [StatePart] {
     guard streaming || it.stateful else { return [] }
     // A live series also remembers its last output: a masked instant repeats it.
-    return (it.stateNames + (streaming && isMasked ? ["output"] : [])).map { StatePart(name: $0, count: it.units, stride: cell.stride) }
+    var parts = [StatePart(name: "h", count: it.outputSize, stride: cell.outputStride, initial: initial.first)]
+    if cell.hasCellState { parts.append(StatePart(name: "c", count: it.units, stride: cell.stride, initial: initial.last)) }
+    if streaming && isMasked { parts.append(StatePart(name: "output", count: it.outputSize, stride: cell.outputStride)) }
+    return parts
   }
 
   override func run(_ call: Call) throws(LSTMError) {
     let x = call.inputs[0]
     let rows = x.shape[0]
     let steps = x.shape[1]
-    let stride = cell.stride
     let chunk = chunk(rows: rows, steps: steps)
     let z = call.scratch[0]
     let zWidth = cell.input.width
@@ -71,7 +76,7 @@ final class RecurrentOperator: Operator, @unchecked Sendable {
     begin(call, h, c, previous, rows)
     if call.masks[0] == nil && call.trace == nil && cell.instant != nil {
       runWhole(call, x, chunk, &h, &hNew, c)
-      return finish(call, h, c, previous, rows, stride)
+      return finish(call, h, c, previous, rows)
     }
     for step in 0..<steps {
       let time = it.goBackwards ? steps - 1 - step : step
@@ -91,7 +96,7 @@ final class RecurrentOperator: Operator, @unchecked Sendable {
       }
       swap(&h, &hNew)
     }
-    finish(call, h, c, previous, rows, stride)
+    finish(call, h, c, previous, rows)
   }
 
   /// Without masks and traces the cell takes all steps of a chunk by itself, on several threads if there is a team and enough to do.
@@ -133,13 +138,12 @@ final class RecurrentOperator: Operator, @unchecked Sendable {
   /// The states before the first step: given, kept or zero.
   private func begin(_ call: Call, _ h: Floats, _ c: Floats, _ previous: Floats, _ rows: Int) {
     previous.fill(0)
-    let stride = cell.stride
     if it.takesInitialState {
       h.fill(0)
-      h.copyRows(rows, count: it.units, stride: stride, from: call.inputs[1].values, stride: it.units)
+      h.copyRows(rows, count: it.outputSize, stride: cell.outputStride, from: call.inputs[1].values, stride: it.outputSize)
       if cell.hasCellState {
         c.fill(0)
-        c.copyRows(rows, count: it.units, stride: stride, from: call.inputs[2].values, stride: it.units)
+        c.copyRows(rows, count: it.units, stride: cell.stride, from: call.inputs[2].values, stride: it.units)
       }
     } else if let kept = call.state.first {
       h.copy(from: kept)
@@ -148,6 +152,10 @@ final class RecurrentOperator: Operator, @unchecked Sendable {
     } else {
       h.fill(0)
       c.fill(0)
+      if let first = initial.first, let last = initial.last {
+        h.fillRows(rows, stride: cell.outputStride, with: first)
+        if cell.hasCellState { c.fillRows(rows, stride: cell.stride, with: last) }
+      }
     }
   }
 
@@ -173,16 +181,16 @@ final class RecurrentOperator: Operator, @unchecked Sendable {
 
   /// A masked row keeps the states that it had.
   private func keepMasked(_ mask: Tensor, _ time: Int, _ rows: Int, h: Floats, hNew: Floats, c: Floats, cBefore: Floats) {
-    let stride = cell.stride
+    let (output, state) = (cell.outputStride, cell.stride)
     for row in 0..<rows where mask.values[row * mask.shape[1] + time] == 0 {
-      hNew.slice(row * stride, stride).copy(from: h.slice(row * stride, stride))
-      if cell.hasCellState { c.slice(row * stride, stride).copy(from: cBefore.slice(row * stride, stride)) }
+      hNew.slice(row * output, output).copy(from: h.slice(row * output, output))
+      if cell.hasCellState { c.slice(row * state, state).copy(from: cBefore.slice(row * state, state)) }
     }
   }
 
   /// The step's output, which is hNew or, where rows are masked, what came before; stored if all steps are returned.
   private func emit(_ call: Call, time: Int, step: Int, rows: Int, hNew: Floats, previous: Floats) -> Floats {
-    let stride = cell.stride
+    let stride = cell.outputStride
     var output = hNew
     if let mask = call.masks[0] {
       for row in 0..<rows {
@@ -198,21 +206,22 @@ final class RecurrentOperator: Operator, @unchecked Sendable {
     if it.returnSequences {
       let out = call.outputs[0]
       let steps = out.shape[1]
-      out.values.slice(step * it.units, out.values.count - step * it.units)
-        .copyRows(rows, count: it.units, stride: steps * it.units, from: output, stride: stride)
+      out.values.slice(step * it.outputSize, out.values.count - step * it.outputSize)
+        .copyRows(rows, count: it.outputSize, stride: steps * it.outputSize, from: output, stride: stride)
     }
     return output
   }
 
   /// Stores the last output and the final states.
-  private func finish(_ call: Call, _ h: Floats, _ c: Floats, _ previous: Floats, _ rows: Int, _ stride: Int) {
+  private func finish(_ call: Call, _ h: Floats, _ c: Floats, _ previous: Floats, _ rows: Int) {
+    let (size, stride) = (it.outputSize, cell.outputStride)
     if !it.returnSequences {
       call.outputs[0].values.copyRows(
-        rows, count: it.units, stride: it.units, from: call.masks[0] == nil ? h : previous, stride: stride)
+        rows, count: size, stride: size, from: call.masks[0] == nil ? h : previous, stride: stride)
     }
     if it.returnState {
-      call.outputs[1].values.copyRows(rows, count: it.units, stride: it.units, from: h, stride: stride)
-      if cell.hasCellState { call.outputs[2].values.copyRows(rows, count: it.units, stride: it.units, from: c, stride: stride) }
+      call.outputs[1].values.copyRows(rows, count: size, stride: size, from: h, stride: stride)
+      if cell.hasCellState { call.outputs[2].values.copyRows(rows, count: it.units, stride: it.units, from: c, stride: cell.stride) }
     }
     guard let kept = call.state.first else { return }
     kept.copy(from: h)
@@ -225,18 +234,15 @@ final class RecurrentOperator: Operator, @unchecked Sendable {
     _ trace: TraceBuffers, z: Floats, zStride: Int, c: Floats, output: Floats, time: Int, steps: Int, rows: Int
   ) {
     for row in 0..<rows {
-      let at = (row * steps + time) * it.units
+      let at = row * steps + time
       for unit in 0..<it.units {
         for gate in cell.gateNames.indices {
-          trace.series[gate][at + unit] = z[row * zStride + cell.place(gate: gate, unit: unit)]
+          trace.series[gate][at * it.units + unit] = z[row * zStride + cell.place(gate: gate, unit: unit)]
         }
-        var next = cell.gateNames.count
-        if cell.hasCellState {
-          trace.series[next][at + unit] = c[row * cell.stride + unit]
-          next += 1
-        }
-        trace.series[next][at + unit] = output[row * cell.stride + unit]
+        if cell.hasCellState { trace.series[cell.gateNames.count][at * it.units + unit] = c[row * cell.stride + unit] }
       }
+      let last = trace.series[trace.series.count - 1]
+      for unit in 0..<it.outputSize { last[at * it.outputSize + unit] = output[row * cell.outputStride + unit] }
     }
   }
 }
@@ -262,5 +268,12 @@ private final class StepsTask: TeamTask {
   override func part(_ index: Int, of count: Int) {
     guard let work else { return }
     it.run(work.inputs, work.steps, work.meeting, part: index, of: count)
+  }
+}
+
+extension Floats {
+  /// Copies the same numbers to the start of each of `rows` rows.
+  fileprivate func fillRows(_ rows: Int, stride: Int, with numbers: [Scalar]) {
+    for row in 0..<rows { slice(row * stride, numbers.count).copy(from: numbers) }
   }
 }

@@ -36,7 +36,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version="liblstm for Python " + __version__)
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
 
-    inspect = commands.add_parser("inspect", help="what a model file is: layers, shapes, parameters")
+    inspect = commands.add_parser("inspect", help="what a file is: who wrote it, layers, shapes, what is assumed")
     inspect.add_argument("file", metavar="FILE")
     inspect.add_argument("--weights", action="store_true", help="list the weights too")
     inspect.set_defaults(run=_inspect)
@@ -68,19 +68,20 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _inspect(chosen: argparse.Namespace) -> int:
-    model = load(chosen.file)
-    print("file:    %s (%s%s)" % (chosen.file, model.format, ", " + model.writer if model.writer else ""))
-    for word, tensors in (("input:  ", model.inputs), ("output: ", model.outputs)):
-        for info in tensors:
-            print("%s %s" % (word, _tensor(info)))
-    if model.stateful:
-        print("state:   kept from one predict to the next")
-    print("stream:  %s" % ("yes" if model.can_stream else "no, it needs the whole sequence"))
-    print()
-    print(model.summary().rstrip("\n"))
-    if chosen.weights:
+    report = check_file(chosen.file)
+    print(str(report).rstrip("\n"))
+    if report.loads:
+        model = load(chosen.file)
         print()
-        _list_weights(model)
+        for word, tensors in (("Input ", model.inputs), ("Output", model.outputs)):
+            for info in tensors:
+                print("%s      %s" % (word, _tensor(info)))
+        if model.stateful:
+            print("State       kept from one predict to the next")
+        print("Stream      %s" % ("yes" if model.can_stream else "no, it needs the whole sequence"))
+        if chosen.weights:
+            print()
+            _list_weights(model)
     return 0
 
 

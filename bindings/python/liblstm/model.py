@@ -2,27 +2,54 @@
 from __future__ import annotations
 
 import ctypes
+import json
+import operator
+from collections.abc import Iterable, Mapping
 from types import TracebackType
 from typing import Any, Optional
 
+from . import saving
 from ._arrays import AnyArray, path_bytes
+from ._c import LOAD_BY_NAME, LOAD_INFER, LOAD_TRUSTED, FromJsonOptions, LoadOptions
 from ._errors import ArgumentError, HandleError, UnknownNameError
 from ._handle import Handle, create, text
-from ._library import check, library
+from ._library import check, library, new
 from .arguments import input_arrays, output_arrays
 from .batches import checked_size, run_in_batches
 from .description import decoded, layers, model_info, tensors
+from .graph import functional, sequential
 from .sessions import Sessions, key_of
+from .fitting import History
 from .source import Source
 from .stream import Stream, new_stream
 from .trace import Trace, traced
+from .training import Trainer
 from .weights import Weights, places_of
 
 
 class Model:
     """A network: layers and weights. Made by liblstm.load(); it may be used from several threads at once."""
 
-    def __init__(self, handle: Handle, source: Source) -> None:
+    @classmethod
+    def from_json(cls, text: Any, seed: int = 0) -> "Model":
+        """A new model from the JSON of Keras' `model.to_json()` (or that JSON as a dict), its weights drawn by the layers' initializers.
+
+        The same seed gives the same weights on every machine.
+        """
+        model = cls.__new__(cls)
+        model._begin(*new_network(text, seed))
+        return model
+
+    def __init__(self, inputs: Any, outputs: Any, name: Optional[str] = None, seed: int = 0) -> None:
+        """The network between what Input() returned and what its layers made of it, its weights drawn by their initializers.
+
+        `inputs`, `outputs`: one each, or lists. The same seed gives the same weights on every machine.
+        """
+        if not isinstance(inputs, Handle):
+            inputs, outputs = new_network(functional(inputs, outputs, name), seed)
+        self._begin(inputs, outputs)
+
+    def _begin(self, handle: Handle, source: Source) -> None:
         self._handle: Optional[Handle] = handle
         self._source = source
         self._weights_differ = False
@@ -88,15 +115,48 @@ class Model:
         with self._sessions.use_apart(handle, key) as session:
             return traced(session, name, inputs)
 
-    def load_weights(self, path: Any) -> None:
-        """Reads the weights of another file of the same architecture. The states of a stateful model start anew."""
-        check(library().lstm_model_load_weights(self._open(), path_bytes(path), None))
+    def load_weights(self, path: Any, by_name: bool = False) -> None:
+        """Reads the weights of another file of the same architecture: weights alone (`.h5`, `.weights.h5`, `.weights.json` with its
+        shards), or a whole model. With `by_name`, layers belong together by name, and those that the file does not name keep theirs.
+        The states of a stateful model start anew."""
+        options = _load_options(LOAD_BY_NAME if by_name else 0)
+        check(library().lstm_model_load_weights(self._open(), path_bytes(path), options))
         self._weights_changed()
+
+    def save(self, path: Any, format: Optional[str] = None, training: bool = True) -> None:
+        """Saves the model: afterwards the file is the new one, whole, or after an error what it was before.
+
+        `format`: None goes by the name (.h5, .weights.h5, .keras, .safetensors); or "keras-h5" (a whole model for Keras 2 and Keras 3),
+        "keras2-h5", "keras3-h5" (for one of them), "keras2-weights", "keras3-weights", "keras", "torch-h5", "safetensors".
+        `training`: whether loss, optimiser and its state are kept, if the model has them and the format can.
+        What a format cannot express is refused with an UnsupportedError that names it.
+        """
+        saving.save(self._open(), path, format, training)
+
+    def to_bytes(self, format: str, training: bool = True) -> bytes:
+        """The bytes that save() would write."""
+        return saving.to_bytes(self._open(), format, training)
 
     def summary(self) -> str:
         """A table of layers, shapes and parameter counts."""
         handle = self._open()
         return text(lambda buffer, size, needed: int(library().lstm_model_summary(handle, buffer, size, needed)))
+
+    def trainer(self, **options: Any) -> Trainer:
+        """A trainer of this model: see liblstm.Trainer for its options."""
+        return Trainer(self, **options)
+
+    def fit(self, x: Any = None, y: Any = None, *, loss: Any = None, optimizer: Any = None, metrics: Any = None, precision: Any = "float32",
+            threads: int = 1, seed: int = 0, learning_rate: Optional[float] = None, class_weight: Any = None, tbptt_steps: int = 0,
+            **options: Any) -> History:
+        """Trains the model and returns the history: Trainer(model, …).fit(x, y, …) in one call.
+
+        `loss`, `optimizer`, `metrics`: as liblstm.Trainer takes them; without any, the model's file decides. What else there is, such as
+        epochs, batch_size, validation_split and callbacks, is what Trainer.fit() takes.
+        """
+        trainer = Trainer(self, loss=loss, optimizer=optimizer, metrics=metrics, learning_rate=learning_rate, class_weight=class_weight,
+                          precision=precision, threads=threads, seed=seed, tbptt_steps=tbptt_steps)
+        return trainer.fit(x, y, **options)
 
     @property
     def closed(self) -> bool:
@@ -120,9 +180,10 @@ class Model:
                                                                        ", closed" if self.closed else "")
 
     def __reduce__(self) -> Any:
-        """The file's bytes, and the weights if they are others by now. The state of a stateful model is not kept."""
+        """The file's bytes (or the JSON), and the weights if they are others by now. The state of a stateful model is not kept."""
         self._open()
-        return _again, (self._source.content(), dict(self.weights) if self._weights_differ else None)
+        source = self._source
+        return _again, (source.content(), dict(self.weights) if self._weights_differ else None, source.infer, source.seed)
 
     def _open(self) -> Handle:
         if self._handle is None:
@@ -134,26 +195,63 @@ class Model:
         self._sessions.clear()
 
 
-def load(path: Any) -> Model:
-    """Opens a whole-model file: the HDF5 that Keras' `model.save("x.h5")` writes."""
+def load(path: Any, infer: bool = False, trusted: bool = False) -> Model:
+    """Opens a model file, whatever its name: the HDF5 of any Keras since version 1, a `.keras` archive or its folder.
+
+    `infer`: a file of weights alone becomes a plain stack of layers; `summary()` says what was assumed.
+    `trusted`: the HDF5 structure is not checked before libhdf5 sees it; for files of your own making.
+    """
     name = path_bytes(path)
-    source = Source(path=name)
-    return Model(create("lstm_model_load", "lstm_model_free", name, None), source)
+    source = Source(path=name, infer=infer)
+    options = _load_options((LOAD_INFER if infer else 0) | (LOAD_TRUSTED if trusted else 0))
+    return Model(create("lstm_model_load", "lstm_model_free", name, options), source)
 
 
-def load_bytes(content: Any) -> Model:
+def load_bytes(content: Any, infer: bool = False) -> Model:
     """The same from the bytes of such a file."""
     try:
         whole = bytes(memoryview(content))
     except TypeError as reason:
         raise ArgumentError("expected the bytes of a file, not %r" % type(content).__name__) from reason
     address = ctypes.cast(ctypes.c_char_p(whole), ctypes.c_void_p)
-    return Model(create("lstm_model_load_memory", "lstm_model_free", address, len(whole), None), Source(content=whole))
+    return Model(create("lstm_model_load_memory", "lstm_model_free", address, len(whole), _load_options(LOAD_INFER if infer else 0)),
+                 Source(content=whole, infer=infer))
 
 
-def _again(content: bytes, weights: Optional[dict[str, AnyArray]]) -> Model:
+def _load_options(flags: int) -> Any:
+    """A pointer to the options of a load."""
+    return ctypes.byref(LoadOptions(ctypes.sizeof(LoadOptions), flags, 0, 0))
+
+
+class Sequential(Model):
+    """A network that is a chain of layers, its weights drawn by their initializers.
+
+        model = liblstm.Sequential([liblstm.Input((None, 3)), liblstm.layers.LSTM(64), liblstm.layers.Dense(1)], seed=1)
+    """
+
+    def __init__(self, layers: Iterable[Any], name: Optional[str] = None, seed: int = 0) -> None:
+        self._begin(*new_network(sequential(layers, name), seed))
+
+
+def new_network(text: Any, seed: Any) -> tuple[Handle, Source]:
+    """A new model of the library from Keras' JSON, as text or as a dict."""
+    if isinstance(text, Mapping):
+        text = json.dumps(text)
+    if not isinstance(text, (str, bytes)):
+        raise ArgumentError("expected JSON as text or as a dict, not %r" % type(text).__name__)
+    content = text.encode() if isinstance(text, str) else text
+    options = new(FromJsonOptions)
+    try:
+        options.seed = operator.index(seed) & 0xFFFF_FFFF_FFFF_FFFF
+    except TypeError as reason:
+        raise ArgumentError("seed is %r; expected a whole number" % (seed,)) from reason
+    handle = create("lstm_model_from_json", "lstm_model_free", content, len(content), ctypes.byref(options))
+    return handle, Source(content=content, seed=options.seed)
+
+
+def _again(content: bytes, weights: Optional[dict[str, AnyArray]], infer: bool = False, seed: Optional[int] = None) -> Model:
     """A model from its pickled form."""
-    model = load_bytes(content)
+    model = load_bytes(content, infer) if seed is None else Model.from_json(content, seed)
     for name, values in (weights or {}).items():
         model.weights[name] = values
     return model

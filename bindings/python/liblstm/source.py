@@ -8,11 +8,14 @@ from ._errors import FileError, StateError
 
 
 class Source:
-    """A model file on disk or in memory."""
+    """A model file on disk or in memory, or the JSON and seed that a new model was made from."""
 
-    def __init__(self, path: Optional[bytes] = None, content: Optional[bytes] = None) -> None:
+    def __init__(self, path: Optional[bytes] = None, content: Optional[bytes] = None, infer: bool = False,
+                 seed: Optional[int] = None) -> None:
+        self.seed = seed
         self._path = os.path.abspath(path) if path is not None else None
         self._content = content
+        self.infer = infer
         self._mark = self._file_mark()
 
     def content(self) -> bytes:

@@ -1,0 +1,87 @@
+import LSTMModel
+
+/// Dense in training.
+final class DenseTraining: TrainingLayer, @unchecked Sendable {
+  private let it: Dense
+  private let matrix: TrainedMatrix
+  private let kernels: KernelTable
+
+  init(_ it: Dense, inputSize: Int, kernels: KernelTable) throws(LSTMError) {
+    self.it = it
+    self.kernels = kernels
+    matrix = try TrainedMatrix(count: inputSize, columns: it.units, kernels: kernels)
+  }
+
+  override func refresh(_ weights: [Floats]) { matrix.refresh(weights[0], bias: it.useBias ? weights[1] : nil) }
+
+  override func sizes(_ inputs: [[Int]], _ outputs: [[Int]]) -> TrainingSizes {
+    let rows = outputs[0].dropLast().reduce(1, *)
+    return TrainingSizes(
+      kept: [it.activation.slopeNeedsArgument ? rows * it.units : 0],
+      scratch: [rows * matrix.width, it.units, rows * matrix.backwardWidth, matrix.gradientScratch])
+  }
+
+  override func forward(_ call: TrainingCall) throws(LSTMError) {
+    let out = call.outputs[0]
+    let rows = out.count(before: out.shape.count - 1)
+    matrix.apply(call.inputs[0].values, stride: matrix.count, rows: rows, into: call.scratch[0], stride: matrix.width)
+    out.values.copyRows(rows, count: it.units, stride: it.units, from: call.scratch[0], stride: matrix.width)
+    if it.activation.slopeNeedsArgument { call.kept[0].copy(from: out.values) }
+    kernels.apply(it.activation, to: out.values, width: it.units)
+  }
+
+  override func backward(_ call: TrainingCall) {
+    let out = call.outputs[0]
+    let rows = out.count(before: out.shape.count - 1)
+    let dz = call.scratch[0]
+    let row = call.scratch[1]
+    dz.fill(0)
+    for index in 0..<rows {
+      row.copy(from: call.outputGradients[0].slice(index * it.units, it.units))
+      if !call.isByArgument {
+        kernels.backward(
+          it.activation, before: it.activation.slopeNeedsArgument ? call.kept[0].slice(index * it.units, it.units) : nil,
+          after: out.values.slice(index * it.units, it.units), gradient: row, width: it.units)
+      }
+      dz.slice(index * matrix.width, it.units).copy(from: row)
+    }
+    matrix.addGradient(
+      x: call.inputs[0].values, stride: matrix.count, dz: dz, stride: matrix.width, rows: rows, to: call.weightGradients[0],
+      bias: it.useBias ? call.weightGradients[1] : nil, scratch: call.scratch[3])
+    guard let dx = call.inputGradients[0] else { return }
+    matrix.applyTransposed(dz, stride: matrix.width, rows: rows, into: call.scratch[2])
+    dx.addRows(rows, count: matrix.count, stride: matrix.count, from: call.scratch[2], stride: matrix.backwardWidth)
+  }
+}
+
+/// Embedding in training: the gradient of a table's row is the sum over the places where its token stands.
+final class EmbeddingTraining: TrainingLayer, @unchecked Sendable {
+  private let it: Embedding
+  private let name: String
+
+  init(_ it: Embedding, layer: String) {
+    self.it = it
+    name = layer
+  }
+
+  override func forward(_ call: TrainingCall) throws(LSTMError) {
+    let tokens = call.inputs[0].values
+    let size = it.outputSize
+    for index in 0..<tokens.count {
+      guard let token = Int(exactly: tokens[index].rounded(.towardZero)), token >= 0, token < it.inputSize else {
+        throw .argument("layer ‘\(name)’ has tokens 0 to \(it.inputSize - 1); the input holds \(tokens[index])")
+      }
+      call.outputs[0].values.slice(index * size, size).copy(from: call.weights[0].slice(token * size, size))
+    }
+  }
+
+  override func backward(_ call: TrainingCall) {
+    guard let gradient = call.weightGradients[0] else { return }
+    let tokens = call.inputs[0].values
+    let size = it.outputSize
+    for index in 0..<tokens.count {
+      let token = Int(tokens[index])
+      gradient.slice(token * size, size).add(call.outputGradients[0].slice(index * size, size))
+    }
+  }
+}

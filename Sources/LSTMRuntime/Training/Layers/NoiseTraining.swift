@@ -1,0 +1,98 @@
+import LSTMModel
+
+/// The factors of dropout: 0 for a part of the numbers, and for the others what keeps the average.
+enum DropoutFactors {
+  /// Fills `count` factors for each row.
+  static func fill(_ factors: Floats, rate: Double, _ chance: Chance, rows: Int, count: Int, stride: Int) {
+    let scale = Scalar(rate < 1 ? 1 / (1 - rate) : 0)
+    for row in 0..<rows {
+      let start = (chance.firstRow + row) * count
+      for index in 0..<count { factors[row * stride + index] = chance.uniform(start + index) >= rate ? scale : 0 }
+    }
+  }
+}
+
+/// Dropout, noise and penalties: factors and summands that only training knows.
+final class NoiseTraining: TrainingLayer, @unchecked Sendable {
+  private let noise: Identity.Noise
+
+  init(_ it: Identity) { noise = it.noise }
+
+  override func sizes(_ inputs: [[Int]], _ outputs: [[Int]]) -> TrainingSizes {
+    switch noise {
+    case .none, .activityPenalty, .gaussian: return TrainingSizes()
+    default: return TrainingSizes(kept: [inputs[0].reduce(1, *)])
+    }
+  }
+
+  override func forward(_ call: TrainingCall) throws(LSTMError) {
+    let out = call.outputs[0].values
+    let x = call.inputs[0]
+    out.copy(from: x.values)
+    guard call.mode == .training, let rows = x.shape.first, rows > 0 else { return }
+    let start = call.chance.firstRow * (out.count / rows)
+    switch noise {
+    case .none, .activityPenalty: return
+    case .gaussian(let deviation):
+      for index in 0..<out.count { out[index] += Scalar(deviation * call.chance.normal(start + index)) }
+    case .gaussianDropout(let rate):
+      let deviation = rate < 1 ? (rate / (1 - rate)).squareRoot() : 0
+      for index in 0..<out.count { call.kept[0][index] = Scalar(1 + deviation * call.chance.normal(start + index)) }
+      for index in 0..<out.count { out[index] *= call.kept[0][index] }
+    case .dropout(let rate, let shape):
+      fill(call, rate: rate, shape: shape, kept: Scalar(rate < 1 ? 1 / (1 - rate) : 0))
+      for index in 0..<out.count { out[index] *= call.kept[0][index] }
+    case .alphaDropout(let rate, let shape):
+      // Source: Klambauer et al. 2017, as in Keras: dropped numbers become −λα, then average and spread are restored.
+      let saturation = -1.6732632423543772 * 1.0507009873554805
+      let a = ((1 - rate) * (1 + rate * saturation * saturation)).squareRoot()
+      let b = -saturation * rate / a
+      fill(call, rate: rate, shape: shape, kept: 1)
+      for index in 0..<out.count {
+        let value = call.kept[0][index] == 0 ? Scalar(saturation) : out[index]
+        out[index] = value * Scalar(1 / a) + Scalar(b)
+      }
+      for index in 0..<out.count { call.kept[0][index] *= Scalar(1 / a) }
+    }
+  }
+
+  /// One draw for each number, or for all numbers along the axes that `shape` states as 1.
+  private func fill(_ call: TrainingCall, rate: Double, shape: [Int]?, kept: Scalar) {
+    let x = call.inputs[0]
+    let factors = call.kept[0]
+    let rows = x.shape[0]
+    guard let shape, shape.count == x.shape.count else {
+      let start = call.chance.firstRow * (factors.count / rows)
+      for index in 0..<factors.count { factors[index] = call.chance.uniform(start + index) >= rate ? kept : 0 }
+      return
+    }
+    let drawn = zip(x.shape, shape).map { $1 == 1 ? 1 : $0 }
+    let reader = BroadcastReader(from: drawn, to: x.shape)
+    let start = shape[0] == 1 ? 0 : call.chance.firstRow * drawn[1...].reduce(1, *)
+    for index in 0..<factors.count { factors[index] = call.chance.uniform(start + reader.offset(index)) >= rate ? kept : 0 }
+  }
+
+  /// The penalty for the numbers that pass, by sample of the whole batch, as in Keras.
+  override func penalty(_ call: TrainingCall) -> Double {
+    guard call.mode == .training, case .activityPenalty(let l1, let l2) = noise, let rows = call.inputs[0].shape.first, rows > 0 else { return 0 }
+    let x = call.inputs[0].values
+    var sum = 0.0
+    for index in 0..<x.count { sum += l1 * Double(x[index].magnitude) + l2 * Double(x[index] * x[index]) }
+    return sum / (Double(rows) * call.share)
+  }
+
+  override func backward(_ call: TrainingCall) {
+    if case .activityPenalty(let l1, let l2) = noise, let dx = call.inputGradients[0], let rows = call.inputs[0].shape.first, rows > 0 {
+      let x = call.inputs[0].values
+      let count = Double(rows) * call.share
+      for index in 0..<x.count {
+        let value = Double(x[index])
+        dx[index] += Scalar(((value > 0 ? l1 : value < 0 ? -l1 : 0) + 2 * l2 * value) / count)
+      }
+    }
+    guard let dx = call.inputGradients[0] else { return }
+    let dy = call.outputGradients[0]
+    guard call.mode == .training, let factors = call.kept.first else { return dx.add(dy) }
+    for index in 0..<dx.count { dx[index] += dy[index] * factors[index] }
+  }
+}
