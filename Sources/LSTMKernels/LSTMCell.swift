@@ -145,7 +145,8 @@ private func lstmRows(_ all: LSTMState, rows: Int, first: Int, end: Int) {
 /// - Requires: as in ``lstmStep``.
 @inline(never)  // see project
 public func lstmSteps(
-  _ z: UnsafePointer<Scalar>, _ zStride: Int, _ zStep: Int, steps: Int, _ h: UnsafeMutablePointer<Scalar>, _ hNew: UnsafeMutablePointer<Scalar>, _ c: UnsafeMutablePointer<Scalar>,
+  _ z: UnsafePointer<Scalar>, _ zStride: Int, _ zStep: Int, steps: Int, _ h: UnsafeMutablePointer<Scalar>, _ hNew: UnsafeMutablePointer<Scalar>,
+  _ c: UnsafeMutablePointer<Scalar>,
   _ stride: Int, rows: Int, count: Int, _ weights: UnsafePointer<Scalar>, first: Int, end: Int, _ start: UnsafePointer<Scalar>,
   _ out: UnsafeMutablePointer<Scalar>?, _ outStride: Int, _ outStep: Int, _ meeting: UnsafeMutableRawPointer?, threads: Int
 ) {

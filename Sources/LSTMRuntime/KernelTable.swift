@@ -129,7 +129,8 @@ import Glibc
   func steps(_ it: CellSteps, stride: Int, units: Int, _ recurrent: PackedMatrix, part index: Int = 0, of count: Int = 1, meeting: Floats? = nil) {
     guard it.rows > 0, it.steps > 0 else { return }
     let isLSTM = recurrent.panels == 4
-    checkCell(it.z, it.zStride, isLSTM ? [it.h, it.hNew, it.c] : [it.h, it.hNew], stride, it.rows, recurrent, nil, panels: isLSTM ? 4 : 3)
+    checkCell(it.z, it.zStride, [it.h, it.hNew], stride, it.rows, recurrent, nil, panels: isLSTM ? 4 : 3)
+    precondition(!isLSTM || it.c.count >= it.rows * stride, "a state is shorter than its rows")
     let lastStep = (it.steps - 1) * it.zStep
     precondition(it.zStart >= 0 && it.zStart + lastStep >= 0, "a step before z")
     precondition(it.z.count >= it.zStart + max(lastStep, 0) + (it.rows - 1) * it.zStride + recurrent.width, "a step behind z")

@@ -247,13 +247,6 @@ final class RecurrentOperator: Operator, @unchecked Sendable {
   }
 }
 
-extension Floats {
-  /// Copies the same numbers to the start of each of `rows` rows.
-  fileprivate func fillRows(_ rows: Int, stride: Int, with numbers: [Scalar]) {
-    for row in 0..<rows { slice(row * stride, numbers.count).copy(from: numbers) }
-  }
-}
-
 /// Steps whose input products are to be made.
 private struct InputSteps {
   let x: Tensor
@@ -275,5 +268,12 @@ private final class StepsTask: TeamTask {
   override func part(_ index: Int, of count: Int) {
     guard let work else { return }
     it.run(work.inputs, work.steps, work.meeting, part: index, of: count)
+  }
+}
+
+extension Floats {
+  /// Copies the same numbers to the start of each of `rows` rows.
+  fileprivate func fillRows(_ rows: Int, stride: Int, with numbers: [Scalar]) {
+    for row in 0..<rows { slice(row * stride, numbers.count).copy(from: numbers) }
   }
 }
