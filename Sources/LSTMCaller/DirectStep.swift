@@ -15,3 +15,9 @@
     unsafe self.memory = memory
   }
 }
+
+/// What may offer quick steps.
+public protocol SteppingDirectly: AnyObject {
+  /// A quicker way to make a step with numbers in the stream's precision, if the model has one.
+  @unsafe var direct: DirectStep? { get }
+}

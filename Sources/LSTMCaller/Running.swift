@@ -44,7 +44,7 @@ public struct StatePlace: Sendable {
 }
 
 /// A stream of either precision, as the C interface sees it.
-public protocol RunningStream: AnyObject {
+public protocol RunningStream: SteppingDirectly {
   /// Numbers that a step reads.
   var inputCount: Int { get }
   /// Numbers that a step writes.
@@ -55,8 +55,6 @@ public protocol RunningStream: AnyObject {
   func step(_ x: CallerNumbers, from xStart: Int, _ y: CallerNumbers, from yStart: Int) throws(LSTMError)
   /// What is computed in.
   var precision: ElementType { get }
-  /// A quicker way to make a step with numbers in its precision, if the model has one.
-  @unsafe var direct: DirectStep? { get }
   /// Sets the state to zero.
   func reset()
   /// Copies the state out.
