@@ -18,7 +18,7 @@ PYTHON := .venv/bin/python
 export PYTHONPATH := bindings/python
 
 .DEFAULT_GOAL := lib
-.PHONY: help lib demo test test-swift test-c test-python test-fixtures test-readme test-install test-interop install uninstall lint check setup clean test-exchange learn bench
+.PHONY: fuzz help lib demo test test-swift test-c test-python test-fixtures test-readme test-install test-interop install uninstall lint check setup clean test-exchange learn bench
 
 help:
 	@echo 'make              build the library: build/lib/liblstm.so, with include/lstm.h'
@@ -26,6 +26,7 @@ help:
 	@echo 'make learn        train the tasks of Benchmarks/learning with 10 seeds each; TASKS=… SEEDS=… choose'
 	@echo 'make test         run every test; parts: test-swift test-c test-python test-fixtures test-readme test-install'
 	@echo 'make test-interop convert every fixture and open the results in real Keras 2, Keras 3 and PyTorch (downloads them)'
+	@echo 'make fuzz         fuzz each reader of files for a minute'
 	@echo 'make install      copy library, header, lstm.pc and CMake files to PREFIX=$(PREFIX) (staged below DESTDIR=)'
 	@echo 'make uninstall    remove them again'
 	@echo 'make lint         check the Swift format'
@@ -111,6 +112,12 @@ test-exchange:
 	@build/exchange-venv/bin/python -c 'import h5py, numpy, onnx, onnxruntime, pytest' 2>/dev/null || \
 	  build/exchange-venv/bin/python -m pip install --quiet --disable-pip-version-check h5py numpy onnx onnxruntime pytest
 	build/exchange-venv/bin/python -m pytest -q Tests/Exchange
+
+# libFuzzer and AddressSanitizer, a minute for each reader; FUZZ_SECONDS=600 for longer.
+FUZZ_SECONDS ?= 60
+fuzz:
+	@Scripts/setup.sh test
+	Tests/Fuzz/fuzz.sh $(FUZZ_SECONDS)
 
 test-install:
 	CC='$(CC)' Tests/C/install.sh
