@@ -35,7 +35,9 @@ public struct TrainingSnapshot: Sendable {
   ///
   /// - Throws: ``LSTMError/shape(_:)`` if it is missing or another.
   public func values(_ name: String, _ shape: Shape) throws(LSTMError) -> Values {
-    guard let entry = entries.first(where: { $0.name == name }) else { throw .shape("the checkpoint has no ‘\(name)’: it is of another model or optimizer") }
+    guard let entry = entries.first(where: { $0.name == name }) else {
+      throw .shape("the checkpoint has no ‘\(name)’: it is of another model or optimizer")
+    }
     guard entry.shape == shape else { throw .shapeMismatch(tensor: "‘\(name)’ of the checkpoint", expected: shape, found: entry.shape) }
     return entry.values
   }
