@@ -18,17 +18,19 @@ PYTHON := .venv/bin/python
 export PYTHONPATH := bindings/python
 
 .DEFAULT_GOAL := lib
-.PHONY: help lib demo test test-swift test-c test-python test-fixtures test-readme test-install test-interop install uninstall lint check setup clean
+.PHONY: help lib demo test test-swift test-c test-python test-fixtures test-readme test-install test-interop install uninstall lint check setup clean test-exchange learn bench
 
 help:
 	@echo 'make              build the library: build/lib/liblstm.so, with include/lstm.h'
 	@echo 'make demo         forecast sunspots from C and from Python, draw build/demo/sunspots.png'
+	@echo 'make learn        train the tasks of Benchmarks/learning with 10 seeds each; TASKS=… SEEDS=… choose'
 	@echo 'make test         run every test; parts: test-swift test-c test-python test-fixtures test-readme test-install'
 	@echo 'make test-interop convert every fixture and open the results in real Keras 2, Keras 3 and PyTorch (downloads them)'
 	@echo 'make install      copy library, header, lstm.pc and CMake files to PREFIX=$(PREFIX) (staged below DESTDIR=)'
 	@echo 'make uninstall    remove them again'
 	@echo 'make lint         check the Swift format'
 	@echo 'make check        check exports, header, sizes and rules of the code'
+	@echo 'make bench        measure speed beside what the machine allows; WORDS="stream lstm" picks rows'
 	@echo 'make setup        install what building and testing needs (make demo and make test do it themselves)'
 	@echo 'make clean        remove build/ and .build/'
 
@@ -53,6 +55,22 @@ demo:
 	$(PYTHON) bindings/demo/forecast.py
 	@echo 'The picture is build/demo/sunspots.png'
 
+TASKS ?=
+SEEDS ?= 10
+learn:
+	@Scripts/setup.sh test
+	@$(MAKE) --no-print-directory lib
+	@mkdir -p build/learn
+	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --no-deps aeon statsmodels </dev/null
+	$(PYTHON) Benchmarks/learning/learn.py $(TASKS) --seeds $(SEEDS) --json build/learn/lstm.json
+	$(PYTHON) Benchmarks/learning/learn.py $(TASKS) --seeds $(SEEDS) --cell SimpleRNN --json build/learn/rnn.json
+
+bench:
+	@Scripts/setup.sh test
+	@$(MAKE) --no-print-directory lib
+	@mkdir -p build/bench
+	@CC='$(CC)' Benchmarks/run.sh $(WORDS)
+
 test:
 	@Scripts/setup.sh test
 	@$(MAKE) --no-print-directory lib
@@ -72,7 +90,7 @@ test-c:
 	CC='$(CC)' Tests/C/run.sh
 
 test-python:
-	$(PYTHON) -m pytest -q Tests/Python
+	$(PYTHON) -m pytest -q Tests/Python Benchmarks/learning
 
 test-fixtures:
 	$(PYTHON) Tests/Fixtures/check.py --level all
@@ -86,6 +104,13 @@ test-interop:
 	@$(MAKE) --no-print-directory lib
 	@Scripts/interop-setup.sh
 	build/interop-venv/bin/python Tests/Interop/run.py $(INTEROP)
+
+# ONNX models against onnxruntime, in an environment of their own.
+test-exchange:
+	@test -x build/exchange-venv/bin/python || python3 -m venv build/exchange-venv
+	@build/exchange-venv/bin/python -c 'import h5py, numpy, onnx, onnxruntime, pytest' 2>/dev/null || \
+	  build/exchange-venv/bin/python -m pip install --quiet --disable-pip-version-check h5py numpy onnx onnxruntime pytest
+	build/exchange-venv/bin/python -m pytest -q Tests/Exchange
 
 test-install:
 	CC='$(CC)' Tests/C/install.sh

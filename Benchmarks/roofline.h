@@ -5,6 +5,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Whether now() counts this thread's own time, or what goes by. */
+void count_own_time(int own);
+
 /* Seconds now. */
 double now(void);
 

@@ -6,6 +6,7 @@ shopt -s nullglob
 allowed=(
   Sources/LSTMKernels*/*.swift
   Sources/LSTMCaller/CallerArray.swift
+  Sources/LSTMCaller/DirectStep.swift
   Sources/LSTMRuntime/Arena.swift
   Sources/LSTMRuntime/CallerArray.swift
   Sources/LSTMRuntime/DirectStream.swift

@@ -287,7 +287,8 @@ typedef struct lstm_session lstm_session;
 typedef struct lstm_session_options {
   size_t struct_size;
   int32_t precision; /**< LSTM_FLOAT32 (the default) or LSTM_FLOAT64: what is computed in */
-  int32_t threads;   /**< 1 (the default) … 256: rows of a batch are shared out among so many threads; results do not depend on it */
+  int32_t threads;   /**< 1 (the default) … 256: rows of a batch, or a single row's units, are shared out among so many threads; results
+                          do not depend on it */
 } lstm_session_options;
 
 void lstm_session_options_init(lstm_session_options *options);
@@ -326,13 +327,14 @@ lstm_status lstm_session_reset(lstm_session *session);
 /* ---------------------------------------------------------------- stream: one instant at a time */
 
 /** A model run step by step on a live series, with its state. After creation no call allocates memory, takes a lock or makes a
- *  system call. */
+ *  system call, unless it was asked for several threads. */
 typedef struct lstm_stream lstm_stream;
 
 typedef struct lstm_stream_options {
   size_t struct_size;
   int32_t precision; /**< LSTM_FLOAT32 (the default) or LSTM_FLOAT64 */
-  int32_t reserved;  /**< must be 0 */
+  int32_t threads;   /**< 1 (the default) … 256: large recurrent layers are shared out among so many threads, whose handing over costs system
+                          calls where steps are rare; results do not depend on it */
 } lstm_stream_options;
 
 /** A part of a stream's state: which layer's, and where it lies in the numbers of lstm_stream_get_state(). */

@@ -5,7 +5,9 @@ import LSTMCaller
 import LSTMModel
 
 /// The caller's array for the flat vector of gradients.
-private func vector(_ dtype: Int32, _ values: UnsafeMutableRawPointer?, _ count: Int, of trainer: any RunningTrainer) throws(LSTMError) -> CallerNumbers {
+private func vector(
+  _ dtype: Int32, _ values: UnsafeMutableRawPointer?, _ count: Int, of trainer: any RunningTrainer
+) throws(LSTMError) -> CallerNumbers {
   guard let values = unsafe values else { throw .argument("gradients is NULL") }
   guard count == trainer.gradientCount else { throw .shape("the gradients are \(trainer.gradientCount) numbers; the array has \(count)") }
   // SAFETY: the caller's array holds count numbers of dtype.
@@ -26,7 +28,9 @@ public func lstm_trainer_get_gradient_count(_ trainer: OpaquePointer?, _ count: 
 }
 
 @_cdecl("lstm_trainer_get_gradients") @implementation
-public func lstm_trainer_get_gradients(_ trainer: OpaquePointer?, _ dtype: Int32, _ gradients: UnsafeMutableRawPointer?, _ count: Int) -> lstm_status {
+public func lstm_trainer_get_gradients(
+  _ trainer: OpaquePointer?, _ dtype: Int32, _ gradients: UnsafeMutableRawPointer?, _ count: Int
+) -> lstm_status {
   calling { () throws(LSTMError) in
     let handle = unsafe try Handles.object(trainer, .trainer, as: TrainerHandle.self)
     handle.trainer.getGradients(unsafe try vector(dtype, gradients, count, of: handle.trainer))
@@ -34,7 +38,9 @@ public func lstm_trainer_get_gradients(_ trainer: OpaquePointer?, _ dtype: Int32
 }
 
 @_cdecl("lstm_trainer_apply_gradients") @implementation
-public func lstm_trainer_apply_gradients(_ trainer: OpaquePointer?, _ dtype: Int32, _ gradients: UnsafeRawPointer?, _ count: Int) -> lstm_status {
+public func lstm_trainer_apply_gradients(
+  _ trainer: OpaquePointer?, _ dtype: Int32, _ gradients: UnsafeRawPointer?, _ count: Int
+) -> lstm_status {
   calling { () throws(LSTMError) in
     let handle = unsafe try Handles.object(trainer, .trainer, as: TrainerHandle.self)
     // SAFETY: the numbers are only read.

@@ -118,7 +118,7 @@ public func lstm_session_options_init(_ options: UnsafeMutablePointer<lstm_sessi
 @_cdecl("lstm_stream_options_init") @implementation
 public func lstm_stream_options_init(_ options: UnsafeMutablePointer<lstm_stream_options>?) {
   unsafe clear(
-    options, lstm_stream_options(struct_size: MemoryLayout<lstm_stream_options>.size, precision: LSTM_FLOAT32, reserved: 0))
+    options, lstm_stream_options(struct_size: MemoryLayout<lstm_stream_options>.size, precision: LSTM_FLOAT32, threads: 1))
 }
 
 @_cdecl("lstm_state_info_init") @implementation

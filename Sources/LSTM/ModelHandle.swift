@@ -43,9 +43,9 @@ final class ModelHandle: Sendable {
   }
 
   /// A stream in this precision.
-  func stream(_ precision: ElementType) throws(LSTMError) -> any RunningStream {
-    if precision == .float64 { return try LSTMRuntime64.Stream(try doublePlan()) }
-    return try LSTMRuntime.Stream(try singlePlan())
+  func stream(_ precision: ElementType, threads: Int) throws(LSTMError) -> any RunningStream {
+    if precision == .float64 { return try LSTMRuntime64.Stream(try doublePlan(), threads: threads) }
+    return try LSTMRuntime.Stream(try singlePlan(), threads: threads)
   }
 
   /// The packed weights in float, made once.

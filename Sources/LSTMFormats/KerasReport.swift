@@ -12,6 +12,8 @@ struct KerasReport {
     do throws(LSTMError) {
       if ZipWalk.isZip(bytes) {
         try examine(try KerasArchive(bytes, maxBytes: LoadOptions().maxBytes))
+      } else if let model = try ModelFile.otherModel(bytes) {
+        accept(model)
       } else {
         self = try HDF5.withFile(bytes) { (root) throws(LSTMError) in KerasReport(root) }
       }
@@ -36,8 +38,18 @@ struct KerasReport {
     }
   }
 
+  /// Tells what a file of another format holds.
+  private mutating func accept(_ model: Model) {
+    lines = ["Format      \(model.format)", "Writer      \(model.writer)", "", model.summary, "The file loads."]
+    loads = true
+  }
+
   private init(_ root: HDF5Group) {
     do throws(LSTMError) {
+      if try TensorFiles.isPresent(in: root) {
+        accept(try TensorFiles.model(root))
+        return
+      }
       let file = try KerasHDF5(root)
       let backend = (try? root.string("backend")).flatMap { $0 }.map { ", backend \($0)" } ?? ""
       describe(file.architecture, format: "Keras HDF5 model: configuration and weights", backend: backend)

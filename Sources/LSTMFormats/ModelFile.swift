@@ -53,7 +53,7 @@ public enum ModelFile {
   }
 
   /// The model of a file that is neither HDF5 nor an archive; nil if it is none that is known.
-  private static func otherModel(_ bytes: [UInt8]) throws(LSTMError) -> Model? {
+  static func otherModel(_ bytes: [UInt8]) throws(LSTMError) -> Model? {
     if Safetensors.isPresent(in: bytes) { return try TensorFiles.model(try Safetensors(bytes)) }
     if JSONModels.isPresent(in: bytes) { return try JSONModels.model(bytes) }
     return nil
@@ -92,8 +92,12 @@ public enum ModelFile {
 
   private static func values(for assembly: ModelAssembly, in bytes: [UInt8], _ options: LoadOptions) throws(LSTMError) -> [Int: Values] {
     if ZipWalk.isZip(bytes) { return try KerasArchive.values(for: assembly, in: bytes, maxBytes: options.maxBytes) }
+    if let other = try otherModel(bytes) { return try ModelWeights(other, byName: options.byName).values(for: assembly) }
     return try HDF5.withFile(bytes, trusted: options.isTrusted) { (root) throws(LSTMError) in
-      try assembly.values(from: try weights(in: root, byName: options.byName))
+      if try TensorFiles.isPresent(in: root) {
+        return try ModelWeights(try TensorFiles.model(root), byName: options.byName).values(for: assembly)
+      }
+      return try assembly.values(from: try weights(in: root, byName: options.byName))
     }
   }
 

@@ -1,3 +1,5 @@
+import CVector
+
 /// What a step of a GRU works on: see ``gruStep``.
 @unsafe struct GRUState {
   var z: UnsafePointer<Scalar>
@@ -23,30 +25,41 @@
   }
 }
 
+/// The new state of one block of one row from its sums. Written out for each, since sums that are counted through lie in memory.
+@_transparent
+private func gruUpdate<let R: Int, let G: Int, let S: Int>(
+  _ shape: (Count<R>.Type, Count<G>.Type), _ sums: InlineArray<S, Vector>, _ it: GRUState, _ index: Int, _ block: Int
+) {
+  let row = index / G
+  let group = index % G
+  let at = (row &* G &+ group) &* 3
+  let place = unsafe row &* it.zStride &+ (block &+ group) &* (3 &* lanes)
+  let unit = unsafe row &* it.stride &+ (block &+ group) &* lanes
+  // SAFETY: row and block + group are inside z, h, hNew and gates.
+  let update = unsafe sigmoid(load(it.z + place) + sums[at])
+  let reset = unsafe sigmoid(load(it.z + (place &+ lanes)) + sums[at &+ 1])
+  let candidate = unsafe tanh(fused(load(it.z + (place &+ 2 &* lanes)), reset, sums[at &+ 2]))
+  let previous = unsafe load(it.h + unit)
+  unsafe store(fused((all(1) - update) * candidate, update, previous), it.hNew + unit)
+  if let gates = unsafe it.gates {
+    unsafe store(update, gates + place)
+    unsafe store(reset, gates + (place &+ lanes))
+    unsafe store(candidate, gates + (place &+ 2 &* lanes))
+  }
+}
+
 @_transparent
 private func gruTile<let R: Int, let G: Int, let S: Int>(_ shape: (Count<R>.Type, Count<G>.Type), _ zeros: Count<S>, _ it: GRUState, _ block: Int) {
   let first = block &* (3 &* lanes)
   // SAFETY: block + G ≤ blocks.
   let sums = unsafe tileSums(
     (shape.0, shape.1, Count<3>.self), zeros, it.h, it.stride, it.count, it.weights + first &* it.count, it.start + first)
-  for row in 0..<R {
-    for group in 0..<G {
-      let at = (row &* G &+ group) &* 3
-      let place = unsafe row &* it.zStride &+ first &+ group &* (3 &* lanes)
-      let unit = unsafe row &* it.stride &+ (block &+ group) &* lanes
-      // SAFETY: row and block + group are inside z, h, hNew and gates.
-      let update = unsafe sigmoid(load(it.z + place) + sums[at])
-      let reset = unsafe sigmoid(load(it.z + (place &+ lanes)) + sums[at &+ 1])
-      let candidate = unsafe tanh(fused(load(it.z + (place &+ 2 &* lanes)), reset, sums[at &+ 2]))
-      let previous = unsafe load(it.h + unit)
-      unsafe store(fused((all(1) - update) * candidate, update, previous), it.hNew + unit)
-      if let gates = unsafe it.gates {
-        unsafe store(update, gates + place)
-        unsafe store(reset, gates + (place &+ lanes))
-        unsafe store(candidate, gates + (place &+ 2 &* lanes))
-      }
-    }
-  }
+  if R &* G > 0 { unsafe gruUpdate((shape.0, shape.1), sums, it, 0, block) }
+  if R &* G > 1 { unsafe gruUpdate((shape.0, shape.1), sums, it, 1, block) }
+  if R &* G > 2 { unsafe gruUpdate((shape.0, shape.1), sums, it, 2, block) }
+  if R &* G > 3 { unsafe gruUpdate((shape.0, shape.1), sums, it, 3, block) }
+  if R &* G > 4 { unsafe gruUpdate((shape.0, shape.1), sums, it, 4, block) }
+  if R &* G > 5 { unsafe gruUpdate((shape.0, shape.1), sums, it, 5, block) }
 }
 
 // Each size of tile is a function of its own: see LSTMCell.swift.
@@ -76,12 +89,18 @@ public func gruStep(
 ) {
   let all = unsafe GRUState(
     z: z, zStride: zStride, h: h, hNew: hNew, stride: stride, count: count, weights: weights, start: start, gates: gates)
-  var block = 0
-  while rows == 1 && blocks &- block >= 3 {
+  unsafe gruRows(all, rows: rows, first: 0, end: blocks)
+}
+
+/// The blocks from `first` up to `end` of one step.
+@_transparent
+private func gruRows(_ all: GRUState, rows: Int, first: Int, end: Int) {
+  var block = first
+  while rows == 1 && end &- block >= 3 {
     unsafe gru1x3(all, block)
     block &+= 3
   }
-  while block < blocks {
+  while block < end {
     var row = 0
     while row < rows {
       let left = rows &- row
@@ -98,5 +117,38 @@ public func gruStep(
       }
     }
     block &+= 1
+  }
+}
+
+/// Advances by `steps` steps, the state going to and fro between `h` and `hNew`: after an odd number it is in `hNew`.
+///
+/// - Shapes: as in ``gruStep``; z of each step is `zStep` numbers behind that of the step before (ahead of it, if negative), and the new state
+///   goes to `out` (nil: nowhere), `units` numbers in each row, rows `outStride` apart, steps `outStep`; any alignment.
+///
+/// Several threads may run it at the same time on the same arguments, each with blocks of its own from `first` up to `end` and only one with `out`:
+/// `meeting` is two 32-bit zeros in memory where `threads` of them meet after each step. One alone passes nil.
+///
+/// - Requires: as in ``gruStep``.
+@inline(never)  // see project
+public func gruSteps(
+  _ z: UnsafePointer<Scalar>, _ zStride: Int, _ zStep: Int, steps: Int, _ h: UnsafeMutablePointer<Scalar>, _ hNew: UnsafeMutablePointer<Scalar>,
+  _ stride: Int, rows: Int, count: Int, _ weights: UnsafePointer<Scalar>, first: Int, end: Int, _ start: UnsafePointer<Scalar>,
+  _ out: UnsafeMutablePointer<Scalar>?, _ outStride: Int, _ outStep: Int, _ meeting: UnsafeMutableRawPointer?, threads: Int
+) {
+  var from = unsafe h
+  var to = unsafe hNew
+  var step = 0
+  while step < steps {
+    // SAFETY: the step exists.
+    let all = unsafe GRUState(
+      z: z + step &* zStep, zStride: zStride, h: from, hNew: to, stride: stride, count: count, weights: weights, start: start, gates: nil)
+    unsafe gruRows(all, rows: rows, first: first, end: end)
+    // SAFETY: the caller's contract: a meeting's memory.
+    if let meeting = unsafe meeting { unsafe lstm_meet(meeting.assumingMemoryBound(to: lstm_meeting.self), Int64(threads)) }
+    if let out = unsafe out { unsafe copyRows(to, stride, out + step &* outStep, outStride, rows: rows, count: count) }
+    let made = unsafe to
+    unsafe to = from
+    unsafe from = made
+    step &+= 1
   }
 }

@@ -100,22 +100,7 @@ func finish(_ it: UnsafeMutablePointer<Instant>, _ y: UnsafeMutablePointer<Scala
   let made = unsafe it.pointee.hNew
   unsafe it.pointee.hNew = it.pointee.h
   unsafe it.pointee.h = made
-  let units = unsafe it.pointee.units
-  var done = 0
-  while units &- done >= lanes {
-    // SAFETY: done + lanes ≤ H.
-    unsafe UnsafeMutableRawPointer(y + done).storeBytes(of: load(made + done), as: Vector.self)
-    done &+= lanes
-  }
-  while units &- done >= 4 {
-    // SAFETY: done + 4 ≤ H.
-    unsafe UnsafeMutableRawPointer(y + done).storeBytes(of: UnsafeRawPointer(made + done).loadUnaligned(as: SIMD4<Scalar>.self), as: SIMD4<Scalar>.self)
-    done &+= 4
-  }
-  while done < units {
-    unsafe y[done] = made[done]
-    done &+= 1
-  }
+  unsafe copyNumbers(made, y, it.pointee.units)
 }
 
 /// The sums of G blocks and T vectors of the tail for one row, as in ``tileSums``: blocks' first, then the tail's.

@@ -40,3 +40,35 @@ func tileSums<let R: Int, let G: Int, let P: Int, let S: Int>(
   }
   return sums
 }
+
+/// Copies `count` numbers of each row; `from` is aligned and its rows are padded to whole vectors, `to` may have any alignment.
+@_transparent
+func copyRows(_ from: UnsafePointer<Scalar>, _ fromStride: Int, _ to: UnsafeMutablePointer<Scalar>, _ toStride: Int, rows: Int, count: Int) {
+  var row = 0
+  while row < rows {
+    // SAFETY: the row exists on both sides.
+    unsafe copyNumbers(from + row &* fromStride, to + row &* toStride, count)
+    row &+= 1
+  }
+}
+
+/// Copies `count` numbers from where vectors are aligned.
+@_transparent
+func copyNumbers(_ from: UnsafePointer<Scalar>, _ to: UnsafeMutablePointer<Scalar>, _ count: Int) {
+  var done = 0
+  while count &- done >= lanes {
+    // SAFETY: done + lanes ≤ count.
+    unsafe UnsafeMutableRawPointer(to + done).storeBytes(of: load(from + done), as: Vector.self)
+    done &+= lanes
+  }
+  while count &- done >= 4 {
+    // SAFETY: done + 4 ≤ count.
+    unsafe UnsafeMutableRawPointer(to + done).storeBytes(
+      of: UnsafeRawPointer(from + done).loadUnaligned(as: SIMD4<Scalar>.self), as: SIMD4<Scalar>.self)
+    done &+= 4
+  }
+  while done < count {
+    unsafe to[done] = from[done]
+    done &+= 1
+  }
+}

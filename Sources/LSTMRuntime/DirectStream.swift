@@ -26,15 +26,16 @@ import LSTMModel
   private let links: [Link]
   private let layers: [Layer]
   private let dense: [DirectDense]
+  private let shared: [SharedLayer]
   private let arenas: [Arena]
   private let kernels: KernelTable
 
   /// The chain for a plan whose states lie in `states`; nil if its model is none.
   ///
   /// - Throws: ``LSTMError/memory(_:)``.
-  static func make(_ plan: Plan, states: [[Floats]]) throws(LSTMError) -> DirectStream? {
+  static func make(_ plan: Plan, states: [[Floats]], threads: Int) throws(LSTMError) -> DirectStream? {
     guard let nodes = chain(plan) else { return nil }
-    return try DirectStream(plan, nodes, states)
+    return try DirectStream(plan, nodes, states, threads)
   }
 
   /// The nodes from the model's only input to its only output, each reading the one before; nil if they are no chain or not of the right kind.
@@ -58,7 +59,9 @@ import LSTMModel
     return nodes.isEmpty ? nil : nodes
   }
 
-  private init(_ plan: Plan, _ nodes: [Int], _ states: [[Floats]]) throws(LSTMError) {
+  private init(_ plan: Plan, _ nodes: [Int], _ states: [[Floats]], _ threads: Int) throws(LSTMError) {
+    let team = threads > 1 ? Team(threads: threads) : nil
+    var shared: [SharedLayer] = []
     kernels = plan.kernels
     var links: [Link] = []
     var layers: [Layer] = []
@@ -73,8 +76,20 @@ import LSTMModel
         width = recurrent.cell.units
         let layer = try DirectStream.prepare(recurrent.cell, instant, states[node], plan.kernels, &arenas)
         layers.append(layer)
-        unsafe function = instant.isLSTM ? plan.kernels.instants.lstm : plan.kernels.instants.gru
-        unsafe memory = layer.memory
+        let blocks = recurrent.cell.units / plan.kernels.lanes
+        if let team, blocks >= RecurrentOperator.sharedBlocks {
+          let kernels = unsafe plan.kernels.instants
+          let made = unsafe SharedLayer(
+            team, instant.isLSTM ? kernels.lstmBlocks : kernels.gruBlocks, kernels.finish, layer.memory,
+            blocks: instant.tailUnits == 0 ? recurrent.cell.stride / plan.kernels.lanes : blocks)
+          shared.append(made)
+          unsafe function = SharedLayer.function
+          // SAFETY: kept in `shared` as long as this object lives.
+          unsafe memory = Unmanaged.passUnretained(made).toOpaque()
+        } else {
+          unsafe function = instant.isLSTM ? plan.kernels.instants.lstm : plan.kernels.instants.gru
+          unsafe memory = layer.memory
+        }
       } else if let it = plan.operators[node] as? DenseOperator {
         let made = try DirectDense(it)
         dense.append(made)
@@ -96,6 +111,7 @@ import LSTMModel
     self.links = links
     self.layers = layers
     self.dense = dense
+    self.shared = shared
     if links.count == 1 {
       unsafe step = DirectStep(function: links[0].function, memory: links[0].memory)
       self.arenas = arenas
@@ -201,5 +217,47 @@ extension Stream {
     it.kernels.apply(it.activation, to: values, width: width)
     // SAFETY: y holds `width` numbers.
     unsafe y.update(from: values.base, count: width)
+  }
+}
+
+/// A recurrent layer as a step that several threads share, each with blocks of its own.
+@safe private final class SharedLayer: TeamTask {
+  typealias Blocks = @Sendable (UnsafeMutableRawPointer, UnsafePointer<Scalar>, Int, Int) -> Void
+  typealias Finish = @Sendable (UnsafeMutableRawPointer, UnsafeMutablePointer<Scalar>) -> Void
+
+  private let team: Team
+  @unsafe private let run: Blocks
+  @unsafe private let finish: Finish
+  @unsafe private let memory: UnsafeMutableRawPointer
+  private let blocks: Int
+  @unsafe private var x: UnsafePointer<Scalar>?
+
+  @unsafe init(_ team: Team, _ run: @escaping Blocks, _ finish: @escaping Finish, _ memory: UnsafeMutableRawPointer, blocks: Int) {
+    self.team = team
+    unsafe self.run = run
+    unsafe self.finish = finish
+    // SAFETY: prepared for the kernels and kept as long as this object.
+    unsafe self.memory = memory
+    self.blocks = blocks
+  }
+
+  static let function: DirectStep.Function = { memory, x, y in
+    // SAFETY: the DirectStream that calls this keeps the object; x and y hold the layer's numbers.
+    unsafe Unmanaged<SharedLayer>.fromOpaque(memory)._withUnsafeGuaranteedRef {
+      unsafe $0.step(x.assumingMemoryBound(to: Scalar.self), y.assumingMemoryBound(to: Scalar.self))
+    }
+  }
+
+  private func step(_ x: UnsafePointer<Scalar>, _ y: UnsafeMutablePointer<Scalar>) {
+    unsafe self.x = x
+    team.run(self)
+    // SAFETY: all blocks are done; y holds the layer's numbers.
+    unsafe finish(memory, y)
+  }
+
+  override func part(_ index: Int, of count: Int) {
+    guard let x = unsafe x else { return }
+    // SAFETY: set by step, which waits for all parts.
+    unsafe run(memory, x, blocks * index / count, blocks * (index + 1) / count)
   }
 }

@@ -26,6 +26,13 @@ import LSTMCaller
   let gru: DirectStep.Function
   let lstmBlocks: @Sendable (UnsafeMutableRawPointer, Read, Int, Int) -> Void
   let gruBlocks: @Sendable (UnsafeMutableRawPointer, Read, Int, Int) -> Void
+  /// Steps of sequences.
+  let lstmSteps:
+    @Sendable (
+      Read, Int, Int, Int, Write, Write, Write, Int, Int, Int, Read, Int, Int, Read, Write?, Int, Int, UnsafeMutableRawPointer?, Int
+    ) -> Void
+  let gruSteps:
+    @Sendable (Read, Int, Int, Int, Write, Write, Int, Int, Int, Read, Int, Int, Read, Write?, Int, Int, UnsafeMutableRawPointer?, Int) -> Void
 
   #if LSTM_FLOAT64
     static let baseline = unsafe InstantKernels(
@@ -34,21 +41,27 @@ import LSTMCaller
       settle: LSTMKernels64.settleInstant(_:_:), finish: LSTMKernels64.finishInstant(_:_:),
       lstm: { unsafe LSTMKernels64.lstmInstant($0, $1.assumingMemoryBound(to: Scalar.self), $2.assumingMemoryBound(to: Scalar.self)) },
       gru: { unsafe LSTMKernels64.gruInstant($0, $1.assumingMemoryBound(to: Scalar.self), $2.assumingMemoryBound(to: Scalar.self)) },
-      lstmBlocks: LSTMKernels64.lstmInstantBlocks(_:_:_:_:), gruBlocks: LSTMKernels64.gruInstantBlocks(_:_:_:_:))
+      lstmBlocks: LSTMKernels64.lstmInstantBlocks(_:_:_:_:), gruBlocks: LSTMKernels64.gruInstantBlocks(_:_:_:_:),
+      lstmSteps: LSTMKernels64.lstmSteps(_:_:_:steps:_:_:_:_:rows:count:_:first:end:_:_:_:_:_:threads:),
+      gruSteps: LSTMKernels64.gruSteps(_:_:_:steps:_:_:_:rows:count:_:first:end:_:_:_:_:_:threads:))
     static let v3 = unsafe InstantKernels(
       bytes: LSTMKernels64V3.instantBytes, tail: LSTMKernels64V3.instantTail(_:),
       prepare: LSTMKernels64V3.prepareInstant(_:inputCount:_:_:units:_:_:blocks:tailUnits:_:_:_:_:h:hNew:c:),
       settle: LSTMKernels64V3.settleInstant(_:_:), finish: LSTMKernels64V3.finishInstant(_:_:),
       lstm: { unsafe LSTMKernels64V3.lstmInstant($0, $1.assumingMemoryBound(to: Scalar.self), $2.assumingMemoryBound(to: Scalar.self)) },
       gru: { unsafe LSTMKernels64V3.gruInstant($0, $1.assumingMemoryBound(to: Scalar.self), $2.assumingMemoryBound(to: Scalar.self)) },
-      lstmBlocks: LSTMKernels64V3.lstmInstantBlocks(_:_:_:_:), gruBlocks: LSTMKernels64V3.gruInstantBlocks(_:_:_:_:))
+      lstmBlocks: LSTMKernels64V3.lstmInstantBlocks(_:_:_:_:), gruBlocks: LSTMKernels64V3.gruInstantBlocks(_:_:_:_:),
+      lstmSteps: LSTMKernels64V3.lstmSteps(_:_:_:steps:_:_:_:_:rows:count:_:first:end:_:_:_:_:_:threads:),
+      gruSteps: LSTMKernels64V3.gruSteps(_:_:_:steps:_:_:_:rows:count:_:first:end:_:_:_:_:_:threads:))
     static let v4 = unsafe InstantKernels(
       bytes: LSTMKernels64V4.instantBytes, tail: LSTMKernels64V4.instantTail(_:),
       prepare: LSTMKernels64V4.prepareInstant(_:inputCount:_:_:units:_:_:blocks:tailUnits:_:_:_:_:h:hNew:c:),
       settle: LSTMKernels64V4.settleInstant(_:_:), finish: LSTMKernels64V4.finishInstant(_:_:),
       lstm: { unsafe LSTMKernels64V4.lstmInstant($0, $1.assumingMemoryBound(to: Scalar.self), $2.assumingMemoryBound(to: Scalar.self)) },
       gru: { unsafe LSTMKernels64V4.gruInstant($0, $1.assumingMemoryBound(to: Scalar.self), $2.assumingMemoryBound(to: Scalar.self)) },
-      lstmBlocks: LSTMKernels64V4.lstmInstantBlocks(_:_:_:_:), gruBlocks: LSTMKernels64V4.gruInstantBlocks(_:_:_:_:))
+      lstmBlocks: LSTMKernels64V4.lstmInstantBlocks(_:_:_:_:), gruBlocks: LSTMKernels64V4.gruInstantBlocks(_:_:_:_:),
+      lstmSteps: LSTMKernels64V4.lstmSteps(_:_:_:steps:_:_:_:_:rows:count:_:first:end:_:_:_:_:_:threads:),
+      gruSteps: LSTMKernels64V4.gruSteps(_:_:_:steps:_:_:_:rows:count:_:first:end:_:_:_:_:_:threads:))
   #else
     static let baseline = unsafe InstantKernels(
       bytes: LSTMKernels.instantBytes, tail: LSTMKernels.instantTail(_:),
@@ -56,20 +69,26 @@ import LSTMCaller
       settle: LSTMKernels.settleInstant(_:_:), finish: LSTMKernels.finishInstant(_:_:),
       lstm: { unsafe LSTMKernels.lstmInstant($0, $1.assumingMemoryBound(to: Scalar.self), $2.assumingMemoryBound(to: Scalar.self)) },
       gru: { unsafe LSTMKernels.gruInstant($0, $1.assumingMemoryBound(to: Scalar.self), $2.assumingMemoryBound(to: Scalar.self)) },
-      lstmBlocks: LSTMKernels.lstmInstantBlocks(_:_:_:_:), gruBlocks: LSTMKernels.gruInstantBlocks(_:_:_:_:))
+      lstmBlocks: LSTMKernels.lstmInstantBlocks(_:_:_:_:), gruBlocks: LSTMKernels.gruInstantBlocks(_:_:_:_:),
+      lstmSteps: LSTMKernels.lstmSteps(_:_:_:steps:_:_:_:_:rows:count:_:first:end:_:_:_:_:_:threads:),
+      gruSteps: LSTMKernels.gruSteps(_:_:_:steps:_:_:_:rows:count:_:first:end:_:_:_:_:_:threads:))
     static let v3 = unsafe InstantKernels(
       bytes: LSTMKernelsV3.instantBytes, tail: LSTMKernelsV3.instantTail(_:),
       prepare: LSTMKernelsV3.prepareInstant(_:inputCount:_:_:units:_:_:blocks:tailUnits:_:_:_:_:h:hNew:c:),
       settle: LSTMKernelsV3.settleInstant(_:_:), finish: LSTMKernelsV3.finishInstant(_:_:),
       lstm: { unsafe LSTMKernelsV3.lstmInstant($0, $1.assumingMemoryBound(to: Scalar.self), $2.assumingMemoryBound(to: Scalar.self)) },
       gru: { unsafe LSTMKernelsV3.gruInstant($0, $1.assumingMemoryBound(to: Scalar.self), $2.assumingMemoryBound(to: Scalar.self)) },
-      lstmBlocks: LSTMKernelsV3.lstmInstantBlocks(_:_:_:_:), gruBlocks: LSTMKernelsV3.gruInstantBlocks(_:_:_:_:))
+      lstmBlocks: LSTMKernelsV3.lstmInstantBlocks(_:_:_:_:), gruBlocks: LSTMKernelsV3.gruInstantBlocks(_:_:_:_:),
+      lstmSteps: LSTMKernelsV3.lstmSteps(_:_:_:steps:_:_:_:_:rows:count:_:first:end:_:_:_:_:_:threads:),
+      gruSteps: LSTMKernelsV3.gruSteps(_:_:_:steps:_:_:_:rows:count:_:first:end:_:_:_:_:_:threads:))
     static let v4 = unsafe InstantKernels(
       bytes: LSTMKernelsV4.instantBytes, tail: LSTMKernelsV4.instantTail(_:),
       prepare: LSTMKernelsV4.prepareInstant(_:inputCount:_:_:units:_:_:blocks:tailUnits:_:_:_:_:h:hNew:c:),
       settle: LSTMKernelsV4.settleInstant(_:_:), finish: LSTMKernelsV4.finishInstant(_:_:),
       lstm: { unsafe LSTMKernelsV4.lstmInstant($0, $1.assumingMemoryBound(to: Scalar.self), $2.assumingMemoryBound(to: Scalar.self)) },
       gru: { unsafe LSTMKernelsV4.gruInstant($0, $1.assumingMemoryBound(to: Scalar.self), $2.assumingMemoryBound(to: Scalar.self)) },
-      lstmBlocks: LSTMKernelsV4.lstmInstantBlocks(_:_:_:_:), gruBlocks: LSTMKernelsV4.gruInstantBlocks(_:_:_:_:))
+      lstmBlocks: LSTMKernelsV4.lstmInstantBlocks(_:_:_:_:), gruBlocks: LSTMKernelsV4.gruInstantBlocks(_:_:_:_:),
+      lstmSteps: LSTMKernelsV4.lstmSteps(_:_:_:steps:_:_:_:_:rows:count:_:first:end:_:_:_:_:_:threads:),
+      gruSteps: LSTMKernelsV4.gruSteps(_:_:_:steps:_:_:_:rows:count:_:first:end:_:_:_:_:_:threads:))
   #endif
 }

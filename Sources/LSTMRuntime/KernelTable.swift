@@ -86,19 +86,21 @@ import Glibc
     return supported[0]
   }()
 
-  /// `out[r] = start + x[r] · W (+ addend[r])` for rows `xStride`, `outStride` and `addendStride` apart.
+  /// `out[r] = start + x[r] · W (+ addend[r])`, of it the groups of part `index` of `count`, for rows `xStride`, `outStride` and `addendStride` apart.
   func project(
     _ x: Floats, stride xStride: Int, rows: Int, _ matrix: PackedMatrix, addend: Floats? = nil, addendStride: Int = 0, into out: Floats,
-    stride outStride: Int
+    stride outStride: Int, part index: Int = 0, of count: Int = 1
   ) {
     guard rows > 0 else { return }
     precondition(xStride >= 0 && x.count >= (rows - 1) * xStride + matrix.count, "x is shorter than its rows")
     precondition(outStride >= matrix.width && out.count >= (rows - 1) * outStride + matrix.width, "out is shorter than its rows")
     precondition(addend.map { $0.count >= (rows - 1) * addendStride + matrix.width } != false, "the addend is shorter than its rows")
     // SAFETY: the extents were checked; the matrix is packed for this table.
+    let first = matrix.groups * index / count
+    let column = first * matrix.panels * lanes
     unsafe projectKernel(
-      x.base, xStride, rows, matrix.count, matrix.weights.base, matrix.groups, matrix.panels, matrix.start.base, addend?.base, addendStride,
-      out.base, outStride)
+      x.base, xStride, rows, matrix.count, matrix.weights.base + column * matrix.count, matrix.groups * (index + 1) / count - first,
+      matrix.panels, matrix.start.base + column, addend.map { unsafe UnsafePointer($0.base + column) }, addendStride, out.base + column, outStride)
   }
 
   /// The same for one row of `matrix.count` numbers.
@@ -119,6 +121,40 @@ import Glibc
     unsafe lstmKernel(
       z.base, zStride, h.base, hNew.base, c.base, stride, rows, recurrent.count, recurrent.weights.base, recurrent.groups, recurrent.start.base,
       gates?.base)
+  }
+
+  /// Steps of an LSTM or GRU one after the other: see the kernels. After an odd number of steps the state is in `hNew`.
+  ///
+  /// Part `index` of `count` threads' work computes its share of the blocks; the threads meet in `meeting`, zeros before.
+  func steps(_ it: CellSteps, stride: Int, units: Int, _ recurrent: PackedMatrix, part index: Int = 0, of count: Int = 1, meeting: Floats? = nil) {
+    guard it.rows > 0, it.steps > 0 else { return }
+    let isLSTM = recurrent.panels == 4
+    checkCell(it.z, it.zStride, [it.h, it.hNew], stride, it.rows, recurrent, nil, panels: isLSTM ? 4 : 3)
+    precondition(!isLSTM || it.c.count >= it.rows * stride, "a state is shorter than its rows")
+    let lastStep = (it.steps - 1) * it.zStep
+    precondition(it.zStart >= 0 && it.zStart + lastStep >= 0, "a step before z")
+    precondition(it.z.count >= it.zStart + max(lastStep, 0) + (it.rows - 1) * it.zStride + recurrent.width, "a step behind z")
+    if let out = it.out {
+      precondition(it.outStart >= 0 && it.outStep >= units && it.outStride >= 0, "steps that overlap")
+      precondition(
+        out.count >= it.outStart + (it.rows - 1) * it.outStride + (it.steps - 1) * it.outStep + units, "the output is shorter than its steps")
+    }
+    // SAFETY: the extents were checked; the matrix is packed for this table.
+    let z = unsafe UnsafePointer(it.z.base + it.zStart)
+    let out = unsafe index == 0 ? it.out.map { unsafe $0.base + it.outStart } : nil
+    precondition(count == 1 || (meeting?.count ?? 0) * MemoryLayout<Scalar>.stride >= 8, "threads without a place to meet")
+    let place = unsafe (count > 1 ? meeting : nil).map { unsafe UnsafeMutableRawPointer($0.base) }
+    let first = recurrent.groups * index / count
+    let end = recurrent.groups * (index + 1) / count
+    if isLSTM {
+      unsafe instants.lstmSteps(
+        z, it.zStride, it.zStep, it.steps, it.h.base, it.hNew.base, it.c.base, stride, it.rows, units, recurrent.weights.base, first, end,
+        recurrent.start.base, out, it.outStride, it.outStep, place, count)
+    } else {
+      unsafe instants.gruSteps(
+        z, it.zStride, it.zStep, it.steps, it.h.base, it.hNew.base, stride, it.rows, units, recurrent.weights.base, first, end,
+        recurrent.start.base, out, it.outStride, it.outStep, place, count)
+    }
   }
 
   /// One step of a GRU: see the kernel.

@@ -39,6 +39,9 @@ final class Call {
   let state: [Floats]
   /// Where the gates of a recurrent node go, while a trace is made.
   var trace: TraceBuffers?
+  /// Threads that may share the work, and what they do, kept from call to call.
+  var team: Team?
+  var task: TeamTask?
 
   init(inputs: [Tensor], masks: [Tensor?], outputs: [Tensor], scratch: [Floats], state: [Floats]) {
     self.inputs = inputs

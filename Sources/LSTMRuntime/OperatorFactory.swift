@@ -24,6 +24,7 @@ extension Operator {
     case .permute(let it): return PermuteOperator(it)
     case .repeatVector: return StepOperator { _, _ in 0 }
     case .window(let it): return StepOperator { step, _ in step - it.before }
+    case .step(let it): return StepOperator { _, steps in it.place(of: steps) }
     case .upsampling(let it): return StepOperator { step, _ in step / it.size }
     case .reverseTime: return StepOperator { step, steps in steps - 1 - step }
     case .merge(let it): return MergeOperator(it)

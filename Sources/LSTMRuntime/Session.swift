@@ -8,7 +8,8 @@ public final class Session: RunningSession {
   private var inputs: [CallerArray]
   private var outputs: [CallerArray]
   private let workers: [Worker]
-  private var pool: ThreadPool?
+  private let team: Team?
+  private let rowsTask = RowsTask()
   private var inputShapes: [Shape] = []
   private var outputShapes: [Shape] = []
 
@@ -21,6 +22,13 @@ public final class Session: RunningSession {
     init(_ plan: Plan) { workspace = Workspace(plan, streaming: false) }
   }
 
+  /// Rows as several threads' work.
+  private final class RowsTask: TeamTask {
+    weak var session: Session?
+
+    override func part(_ index: Int, of count: Int) { session?.runShare(of: index) }
+  }
+
   /// A session that shares rows out among `threads` threads (1 or more).
   public init(_ plan: Plan, threads: Int) {
     self.plan = plan
@@ -28,7 +36,8 @@ public final class Session: RunningSession {
     outputs = plan.model.outputs.map { _ in .empty }
     let count = plan.rowsAreIndependent ? max(threads, 1) : 1
     workers = (0..<count).map { _ in Worker(plan) }
-    if count > 1 { pool = ThreadPool(threads: count) { [weak self] in self?.runShare(of: $0) } }
+    team = threads > 1 ? Team(threads: threads) : nil
+    rowsTask.session = self
   }
 
   public var precision: ElementType { scalarType }
@@ -62,7 +71,7 @@ public final class Session: RunningSession {
   public func predict() throws(LSTMError) {
     try prepare()
     guard inputs.first.map({ $0.rows > 0 }) ?? true else { return }
-    if let pool { pool.run() } else { runShare(of: 0) }
+    if let team, workers.count > 1, !workers[1].rows.isEmpty { team.run(rowsTask) } else { runShare(of: 0) }
     for worker in workers { if let error = worker.error { throw error } }
   }
 
@@ -83,12 +92,14 @@ public final class Session: RunningSession {
       throw .shapeMismatch(tensor: "the array for output ‘\(plan.model.outputs[index].name)’", expected: shape, found: outputs[index].shape)
     }
     let batch = given.first?[0] ?? 1
+    // Threads take rows of their own, or share the only one.
     let parts = min(workers.count, max(batch, 1))
     for (index, worker) in workers.enumerated() {
       worker.rows = index < parts ? batch * index / parts..<batch * (index + 1) / parts : 0..<0
       guard !worker.rows.isEmpty else { continue }
       let share = plan.rowsAreIndependent ? given.map { Shape([worker.rows.count] + $0.withoutBatch) } : given
       try worker.workspace.prepare(share)
+      worker.workspace.share(among: parts == 1 ? team : nil)
     }
     outputShapes = expected
     inputShapes = given

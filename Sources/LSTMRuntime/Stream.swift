@@ -4,6 +4,7 @@ import LSTMModel
 /// A model run step by step on a live series, with its state. After creation no call allocates, locks or makes a system call.
 public final class Stream: RunningStream {
   private let plan: Plan
+  private let threads: Int
   private let workspace: Workspace
   private let states: [Floats]
   let chain: DirectStream?
@@ -14,10 +15,11 @@ public final class Stream: RunningStream {
   /// Numbers that a step writes: the outputs one after the other.
   public let outputCount: Int
 
-  /// A stream whose state is zero.
+  /// A stream whose state is zero. Large layers are shared among `threads` threads.
   ///
   /// - Throws: ``LSTMError/unsupported(_:)`` naming a layer that needs the future, ``LSTMError/shape(_:)``, ``LSTMError/memory(_:)``.
-  public init(_ plan: Plan) throws(LSTMError) {
+  public init(_ plan: Plan, threads: Int = 1) throws(LSTMError) {
+    self.threads = threads
     let analysis = try StreamAnalysis(plan.model)
     var shapes: [Shape] = []
     for (port, isTime) in zip(plan.model.inputs, analysis.timeInputs) {
@@ -51,7 +53,7 @@ public final class Stream: RunningStream {
       }
     }
     self.parts = parts
-    chain = try DirectStream.make(plan, states: workspace.keptStates)
+    chain = try DirectStream.make(plan, states: workspace.keptStates, threads: threads)
     self.states = states
     inputCount = workspace.inputs.reduce(0) { $0 + $1.values.count }
     outputCount = workspace.outputs.reduce(0) { $0 + $1.values.count }
@@ -99,7 +101,7 @@ public final class Stream: RunningStream {
   /// - Throws: ``LSTMError/memory(_:)``.
   public func copy() throws(LSTMError) -> any RunningStream {
     chain?.settle()
-    let other = try Stream(plan)
+    let other = try Stream(plan, threads: threads)
     for (from, to) in zip(states, other.states) { to.copy(from: from) }
     return other
   }

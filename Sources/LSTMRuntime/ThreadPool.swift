@@ -1,18 +1,29 @@
+import CSupport
 import Glibc
+import Synchronization
 
 /// A few threads that run the same work side by side, each with its own index. None exists until the first ``run()``; they end with the pool.
 ///
-/// After a fork the child has none of its parent's threads: the pool notices and starts its own.
+/// A thread without work looks for it for a while before it sleeps: handing over to one that is awake takes less than a microsecond, waking one
+/// fifty. After a fork the child has none of its parent's threads: the pool notices and starts its own.
 @safe final class ThreadPool {
+  /// How often a thread looks before it sleeps: some 30 µs.
+  private static let looks = 1_000
+
   /// What the threads share; outlives the pool until the last thread has ended.
-  @safe private final class Shared: @unchecked Sendable {  // every field is read and written with the mutex held, but for the pointers
+  @safe private final class Shared: @unchecked Sendable {  // the atomics are, the pointers never change, the work is told apart by its index
     @unsafe let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
     @unsafe let started = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
     @unsafe let finished = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
     let work: (Int) -> Void
-    var round = 0
-    var left = 0
-    var stopping = false
+    /// Counts the rounds; a thread that sees a new number works.
+    let round = Atomic<Int>(0)
+    /// Threads at work.
+    let left = Atomic<Int>(0)
+    /// Threads asleep, and whether the caller is.
+    let asleep = Atomic<Int>(0)
+    let callerAsleep = Atomic<Bool>(false)
+    let stopping = Atomic<Bool>(false)
 
     init(_ work: @escaping (Int) -> Void) {
       self.work = work
@@ -32,11 +43,59 @@ import Glibc
       unsafe mutex.deallocate()
     }
 
-    func locked<Result>(_ body: () -> Result) -> Result {
+    func locked(_ body: () -> Void) {
       // SAFETY: initialised in init, destroyed in deinit only.
       unsafe pthread_mutex_lock(mutex)
       defer { unsafe pthread_mutex_unlock(mutex) }
-      return body()
+      body()
+    }
+
+    /// Starts a round: wakes the threads that sleep.
+    ///
+    /// A thread counts itself asleep before it looks for the last time, and this looks for sleepers after the round has changed: one sees the other.
+    func begin() {
+      round.add(1, ordering: .sequentiallyConsistent)
+      guard asleep.load(ordering: .sequentiallyConsistent) > 0 else { return }
+      // SAFETY: see locked.
+      locked { _ = unsafe pthread_cond_broadcast(started) }
+    }
+
+    /// Waits for another round than `seen` and returns its number.
+    func next(after seen: Int) -> Int {
+      for _ in 0..<ThreadPool.looks {
+        let now = round.load(ordering: .acquiring)
+        if now != seen { return now }
+        lstm_support_pause()
+      }
+      locked {
+        asleep.add(1, ordering: .sequentiallyConsistent)
+        // SAFETY: see locked.
+        while round.load(ordering: .sequentiallyConsistent) == seen { unsafe pthread_cond_wait(started, mutex) }
+        asleep.subtract(1, ordering: .sequentiallyConsistent)
+      }
+      return round.load(ordering: .acquiring)
+    }
+
+    /// A thread has finished its work.
+    func end() {
+      guard left.subtract(1, ordering: .sequentiallyConsistent).newValue == 0 else { return }
+      guard callerAsleep.load(ordering: .sequentiallyConsistent) else { return }
+      // SAFETY: see locked.
+      locked { _ = unsafe pthread_cond_signal(finished) }
+    }
+
+    /// Waits until all threads have finished.
+    func join() {
+      for _ in 0..<ThreadPool.looks {
+        if left.load(ordering: .acquiring) == 0 { return }
+        lstm_support_pause()
+      }
+      locked {
+        callerAsleep.store(true, ordering: .sequentiallyConsistent)
+        // SAFETY: see locked.
+        while left.load(ordering: .sequentiallyConsistent) > 0 { unsafe pthread_cond_wait(finished, mutex) }
+        callerAsleep.store(false, ordering: .sequentiallyConsistent)
+      }
     }
   }
 
@@ -44,12 +103,10 @@ import Glibc
   private final class Start {
     let shared: Shared
     let index: Int
-    let round: Int
 
-    init(_ shared: Shared, index: Int, round: Int) {
+    init(_ shared: Shared, index: Int) {
       self.shared = shared
       self.index = index
-      self.round = round
     }
   }
 
@@ -68,6 +125,8 @@ import Glibc
   deinit { stop() }
 
   /// Runs the work on all threads and returns when each has finished. A thread that cannot be had is done without.
+  ///
+  /// The pieces may wait for each other only if ``startsAll`` is true.
   func run() {
     if process != getpid() { start() }
     guard let shared, !running.isEmpty else {
@@ -75,18 +134,17 @@ import Glibc
       return
     }
     let helpers = running.count
-    shared.locked {
-      shared.round += 1
-      shared.left = helpers
-      // SAFETY: see Shared.locked.
-      _ = unsafe pthread_cond_broadcast(shared.started)
-    }
+    shared.left.store(helpers, ordering: .relaxed)
+    shared.begin()
     work(0)
     for index in (helpers + 1)..<max(threads, helpers + 1) { work(index) }
-    shared.locked {
-      // SAFETY: see Shared.locked.
-      while shared.left > 0 { unsafe pthread_cond_wait(shared.finished, shared.mutex) }
-    }
+    shared.join()
+  }
+
+  /// Starts the threads if need be and tells whether all of them could be had.
+  var startsAll: Bool {
+    if process != getpid() { start() }
+    return running.count == threads - 1
   }
 
   private func start() {
@@ -98,7 +156,7 @@ import Glibc
     for index in 1..<threads {
       var thread = pthread_t()
       // SAFETY: the thread takes over the reference and releases it when it ends.
-      let argument = unsafe Unmanaged.passRetained(Start(shared, index: index, round: 0))
+      let argument = unsafe Unmanaged.passRetained(Start(shared, index: index))
       let failed = unsafe pthread_create(
         &thread, nil,
         { argument in
@@ -117,31 +175,19 @@ import Glibc
 
   private static func loop(_ start: Start) {
     let shared = start.shared
-    var round = start.round
+    var round = 0
     while true {
-      let stopping = shared.locked { () -> Bool in
-        // SAFETY: see Shared.locked.
-        while shared.round == round && !shared.stopping { unsafe pthread_cond_wait(shared.started, shared.mutex) }
-        round = shared.round
-        return shared.stopping
-      }
-      if stopping { return }
+      round = shared.next(after: round)
+      if shared.stopping.load(ordering: .acquiring) { return }
       shared.work(start.index)
-      shared.locked {
-        shared.left -= 1
-        // SAFETY: see Shared.locked.
-        if shared.left == 0 { _ = unsafe pthread_cond_signal(shared.finished) }
-      }
+      shared.end()
     }
   }
 
   private func stop() {
     guard let shared, process == getpid() else { return }
-    shared.locked {
-      shared.stopping = true
-      // SAFETY: see Shared.locked.
-      _ = unsafe pthread_cond_broadcast(shared.started)
-    }
+    shared.stopping.store(true, ordering: .sequentiallyConsistent)
+    shared.begin()
     // SAFETY: each thread was created by start and is joined once.
     for thread in running { pthread_join(thread, nil) }
   }

@@ -103,6 +103,9 @@ final class Workspace {
     reset()
   }
 
+  /// Lets these threads share the work of each row, or none.
+  func share(among team: Team?) { for call in calls { call?.team = team } }
+
   /// Sets all kept states to what they start from.
   func reset() {
     for (floats, part) in zip(states.joined(), stateParts.joined()) {

@@ -42,7 +42,9 @@ static void creation(void) {
     REFUSED(LSTM_ERROR_ARGUMENT, lstm_stream_create(model, &options, &out.stream));
   }
   lstm_stream_options_init(&options);
-  options.reserved = 1;
+  options.threads = 0;
+  REFUSED(LSTM_ERROR_ARGUMENT, lstm_stream_create(model, &options, &out.stream));
+  options.threads = 257;
   REFUSED(LSTM_ERROR_ARGUMENT, lstm_stream_create(model, &options, &out.stream));
   lstm_stream_options_init(&options);
   options.struct_size = 0;

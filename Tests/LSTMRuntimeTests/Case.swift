@@ -9,12 +9,19 @@ struct Case {
   let reference: Reference
   let inputSize: Int
   let units: Int
+  /// Numbers of an output: H, or P with a projection.
+  let width: Int
 
   /// `masked`: steps of zeros are masked.
-  init(_ cell: Recurrent.Cell, inputSize: Int, units: Int, masked: Bool = false, activation: Activation = .tanh, seed: UInt64 = 7) throws {
+  init(
+    _ cell: Recurrent.Cell, inputSize: Int, units: Int, masked: Bool = false, activation: Activation = .tanh, options: CellOptions = CellOptions(),
+    seed: UInt64 = 7, scale: Double = 0.5
+  ) throws {
     var random = Random(seed: seed)
     var layer = Recurrent(cell: cell, units: units, activation: activation, recurrentActivation: .sigmoid, useBias: true)
     layer.returnSequences = true
+    layer.options = options
+    width = layer.outputSize
     var graph = GraphBuilder(generation: .keras3)
     let input = graph.addInput([-1, -1, inputSize], layer: 0)
     var value = input
@@ -22,7 +29,7 @@ struct Case {
     let specs = try layer.weightSpecs(for: [[-1, -1, inputSize]])
     let weights = specs.map { spec in
       Weight(
-        name: "layer/" + spec.name, shape: spec.shape, values: .float32(random.numbers(spec.shape.count ?? 0).map { Float($0 / 2) }), layer: 0,
+        name: "layer/" + spec.name, shape: spec.shape, values: .float32(random.numbers(spec.shape.count ?? 0).map { Float($0 * scale) }), layer: 0,
         trainable: true)
     }
     let output = try graph.add(.recurrent(layer), [value], weights: Array(weights.indices), layer: 0)[0]
@@ -40,6 +47,12 @@ struct Case {
     self.units = units
   }
 
+  /// Another model of the same sizes.
+  init(_ model: Model, like other: Case) {
+    self.model = model
+    (reference, inputSize, units, width) = (other.reference, other.inputSize, other.units, other.width)
+  }
+
   /// Random sequences `[rows, steps, inputSize]`.
   func input(rows: Int, steps: Int, seed: UInt64 = 3) -> [Float] {
     var random = Random(seed: seed)
@@ -50,11 +63,11 @@ struct Case {
   func predict(_ x: [Float], rows: Int, steps: Int, kernels: KernelTable = .best, threads: Int = 1) throws -> [Float] {
     let session = Session(try Plan(model, kernels: kernels), threads: threads)
     var x = x
-    var y = [Float](repeating: .nan, count: rows * steps * units)
+    var y = [Float](repeating: .nan, count: rows * steps * width)
     try x.withUnsafeMutableBytes { from in
       try y.withUnsafeMutableBytes { to in
         session.setInput(0, array(from, [rows, steps, inputSize]))
-        session.setOutput(0, array(to, [rows, steps, units]))
+        session.setOutput(0, array(to, [rows, steps, width]))
         try session.predict()
       }
     }
@@ -68,15 +81,15 @@ struct Case {
   }
 
   /// Runs a stream over one sequence, step by step.
-  func stream(_ x: [Float], steps: Int, kernels: KernelTable = .best) throws -> [Float] {
-    let stream = try Stream(try Plan(model, kernels: kernels))
+  func stream(_ x: [Float], steps: Int, kernels: KernelTable = .best, threads: Int = 1) throws -> [Float] {
+    let stream = try Stream(try Plan(model, kernels: kernels), threads: threads)
     var x = x
-    var y = [Float](repeating: .nan, count: steps * units)
+    var y = [Float](repeating: .nan, count: steps * width)
     try x.withUnsafeMutableBufferPointer { from in
       try y.withUnsafeMutableBufferPointer { to in
         let input = CallerNumbers(floats: from.baseAddress, count: from.count)
         let output = CallerNumbers(floats: to.baseAddress, count: to.count)
-        for step in 0..<steps { try stream.step(input, from: step * inputSize, output, from: step * units) }
+        for step in 0..<steps { try stream.step(input, from: step * inputSize, output, from: step * width) }
       }
     }
     return y

@@ -39,6 +39,34 @@ let sizes = [1, 3, 4, 5, 8, 9, 15, 16, 17, 33, 70]
     }
   }
 
+  @Test(arguments: cells) func `gives a single row the same bits on any number of threads, as a sequence and as a stream`(
+    _ cell: Recurrent.Cell
+  ) throws {
+    // Units enough that threads share them on every table; 40 · 130 · 4 numbers at once, and more steps than are projected at once.
+    for (units, steps) in [(130, 9), (117, 700)] {
+      let it = try Case(cell, inputSize: 3, units: units)
+      let x = it.input(rows: 1, steps: steps)
+      for kernels in KernelTable.supported {
+        let alone = try it.predict(x, rows: 1, steps: steps, kernels: kernels)
+        for threads in [2, 3] {
+          #expect(try it.predict(x, rows: 1, steps: steps, kernels: kernels, threads: threads) == alone, "\(kernels.name), \(threads) threads")
+        }
+        let few = Array(x[..<(min(steps, 20) * 3)])
+        #expect(try it.stream(few, steps: min(steps, 20), kernels: kernels, threads: 2)[...] == alone[..<(min(steps, 20) * units)])
+      }
+    }
+  }
+
+  @Test func `keeps its rounding errors below 6e-8 over a thousand steps`() throws {
+    let it = try Case(.lstm, inputSize: 16, units: 128, scale: 1 / 11.3)
+    let x = it.input(rows: 1, steps: 1_000)
+    let expected = it.expected(x, rows: 1, steps: 1_000)
+    let found = try it.predict(x, rows: 1, steps: 1_000)
+    let worst = zip(found, expected).map { abs(Double($0) - $1) }.max() ?? 1
+    // Weights of ±1/√H, as networks have them; PyTorch's largest error there is 5.4e-8.
+    #expect(worst <= 6e-8, "off by \(worst)")
+  }
+
   @Test(arguments: cells, sizes) func `gives the same bits step by step as over the whole sequence`(_ cell: Recurrent.Cell, _ units: Int) throws {
     for activation in [Activation.tanh, .plainRelu] {
       let it = try Case(cell, inputSize: 4, units: units, activation: activation)

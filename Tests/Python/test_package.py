@@ -6,7 +6,7 @@ import sys
 import pytest
 from conftest import BINDING
 
-SOURCES = sorted((BINDING / "liblstm").glob("*.py"))
+SOURCES = sorted((BINDING / "liblstm").rglob("*.py"))
 
 
 def test_the_types_hold(tmp_path):

@@ -9,4 +9,13 @@ int lstm_support_cpu_level(void);
 #define LSTM_SUPPORT_MESSAGE_BYTES 2048
 char *lstm_support_message(void);
 
+/* Tells the processor that this thread waits in a loop. */
+static inline void lstm_support_pause(void) {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  __asm__ volatile("yield");
+#endif
+}
+
 #endif

@@ -12,7 +12,9 @@ enum GuitarML {
     let type = facts["model"]?.string ?? "SimpleRNN"
     guard type == "SimpleRNN" else { throw .unsupported("the model is a ‘\(type)’; of GuitarML's models, liblstm supports SimpleRNN") }
     let unit = facts["unit_type"]?.string ?? ""
-    guard ["LSTM", "GRU", "RNN"].contains(unit) else { throw .unsupported("the model has the unit type ‘\(unit)’; liblstm supports LSTM, GRU and RNN") }
+    guard ["LSTM", "GRU", "RNN"].contains(unit) else {
+      throw .unsupported("the model has the unit type ‘\(unit)’; liblstm supports LSTM, GRU and RNN")
+    }
     var tensors: [(String, StoredArray)] = []
     for member in members {
       guard ["rec", "lin"].contains(TorchName(member.name).module) else {

@@ -118,7 +118,9 @@ struct RTNeuralChain {
 
   private mutating func addFunction(_ layer: JSON) throws(LSTMError) {
     guard let name = layer["activation"]?.string, !["", "linear"].contains(name) else { return }
-    guard let function = RTNeuralChain.functions[name] else { throw .unsupported("the RTNeural file has the activation ‘\(name)’, which liblstm does not support") }
+    guard let function = RTNeuralChain.functions[name] else {
+      throw .unsupported("the RTNeural file has the activation ‘\(name)’, which liblstm does not support")
+    }
     wire = graph.add("Activation", name, [("activation", .string(function))], [wire])
   }
 

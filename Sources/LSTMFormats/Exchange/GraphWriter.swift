@@ -151,11 +151,13 @@ struct ExchangedModel {
   var format: String
   /// What the file did not say.
   var assumptions: [String] = []
+  /// Whose meaning the names of functions have.
+  var generation = KerasGeneration.keras3
 
   /// The model.
   func model() throws(LSTMError) -> Model {
-    let architecture = try KerasArchitecture(configuration.text, version: "3", what: "the architecture")
-    var model = try ModelAssembly(try architecture.topLevel(), generation: .keras3, recovered: nil)
+    let architecture = KerasArchitecture(configuration, generation: generation)
+    var model = try ModelAssembly(try architecture.topLevel(), generation: generation, recovered: nil)
       .model(writer: writer, format: format, architecture: architecture.config.text, weights: weights)
     model.assumptions = assumptions
     return model

@@ -30,10 +30,14 @@ struct Safetensors {
       throw .format("the safetensors header states a length of \(stated) bytes; the file has \(bytes.count - 8) after it")
     }
     guard length <= Safetensors.largestHeader else { throw .format("the safetensors header has \(length) bytes, too many") }
-    guard let text = String(validating: bytes[8..<8 + length], as: UTF8.self) else { throw .format("the safetensors header is no UTF-8 text, so no JSON") }
+    guard let text = String(validating: bytes[8..<8 + length], as: UTF8.self) else {
+      throw .format("the safetensors header is no UTF-8 text, so no JSON")
+    }
     let header = try JSON(text, what: "the safetensors header")
     guard case .object(let members) = header else { throw .format("the safetensors header is no JSON object") }
-    if let name = DuplicateKeys.first(in: bytes[8..<8 + length]) { throw .format("the safetensors header has a duplicate name: ‘\(name)’ is given twice") }
+    if let name = DuplicateKeys.first(in: bytes[8..<8 + length]) {
+      throw .format("the safetensors header has a duplicate name: ‘\(name)’ is given twice")
+    }
 
     let data = bytes[(8 + length)...]
     var metadata: [String: String] = [:]
@@ -57,7 +61,9 @@ struct Safetensors {
       }
       end = place.range.upperBound
     }
-    guard end == data.count else { throw .format("the tensors end at offset \(end) but there are \(data.count) bytes of data: a hole after the last") }
+    guard end == data.count else {
+      throw .format("the tensors end at offset \(end) but there are \(data.count) bytes of data: a hole after the last")
+    }
     self.tensors = tensors
     self.metadata = metadata
   }
@@ -68,7 +74,8 @@ struct Safetensors {
       throw .format("tensor ‘\(name)’ has the dtype \(member.value["dtype"]?.brief ?? "none"), which safetensors does not have")
     }
     guard let listed = member.value["shape"]?.array, listed.count <= Shape.maximumRank, listed.allSatisfy({ ($0.integer ?? -1) >= 0 }) else {
-      throw .format("tensor ‘\(name)’ has the shape \(member.value["shape"]?.brief ?? "none"); expected up to \(Shape.maximumRank) sizes of at least 0")
+      let found = member.value["shape"]?.brief ?? "none"
+      throw .format("tensor ‘\(name)’ has the shape \(found); expected up to \(Shape.maximumRank) sizes of at least 0")
     }
     let shape = Shape(listed.compactMap(\.integer))
     guard let count = shape.count, case (let size, false) = count.multipliedReportingOverflow(by: width) else {

@@ -2,8 +2,13 @@ import LSTMModel
 
 /// Files of tensors that are not Keras': state_dicts of PyTorch, and tensors with an architecture in Keras' words beside them.
 enum TensorFiles {
-  /// Whether an HDF5 file is one.
-  static func isPresent(in root: HDF5Group) throws(LSTMError) -> Bool { try TorchTensors.isPresent(in: root) }
+  /// Whether an HDF5 file is one, and none of Keras'.
+  static func isPresent(in root: HDF5Group) throws(LSTMError) -> Bool {
+    if root.contains("model_weights") || VariableStore.isPresent(in: root) { return false }
+    if try KerasHDF5.isPresent(in: root) { return false }
+    if try LegacyWeights.isPresent(in: root) { return false }
+    return try TorchTensors.isPresent(in: root)
+  }
 
   /// The model of an HDF5 file.
   static func model(_ root: HDF5Group) throws(LSTMError) -> Model {
@@ -16,7 +21,9 @@ enum TensorFiles {
     try TorchTensors.collect(root, prefix: "", separator: "/", depth: 0, into: &arrays)
     var weights = NamedArrays()
     for (name, dataset) in arrays { weights[name] = try StoredArray(dataset, name: name) }
-    return try model(architecture, weights, writer: try root.string("writer") ?? "", format: "tensors with an architecture (HDF5)", notes: try root.string("assumptions"))
+    return try model(
+      architecture, weights, writer: try root.string("writer") ?? "", format: "tensors with an architecture (HDF5)",
+      notes: try root.string("assumptions"), version: try root.string("keras_version"))
   }
 
   /// The model of a safetensors file.
@@ -29,7 +36,7 @@ enum TensorFiles {
     for tensor in file.tensors { weights[tensor.name] = tensor }
     return try model(
       architecture, weights, writer: file.metadata["writer"] ?? "", format: "tensors with an architecture (safetensors)",
-      notes: file.metadata["assumptions"])
+      notes: file.metadata["assumptions"], version: file.metadata["keras_version"])
   }
 
   /// The architecture, if it is in Keras' words: they state a class.
@@ -39,9 +46,14 @@ enum TensorFiles {
     return json["class_name"] == nil ? nil : json
   }
 
-  private static func model(_ architecture: JSON, _ weights: NamedArrays, writer: String, format: String, notes: String?) throws(LSTMError) -> Model {
+  private static func model(
+    _ architecture: JSON, _ weights: NamedArrays, writer: String, format: String, notes: String?, version: String?
+  ) throws(LSTMError) -> Model {
     let assumptions = notes?.split(separator: "\n").prefix(64).map(String.init) ?? []
-    return try ExchangedModel(configuration: architecture, weights: weights, writer: writer, format: format, assumptions: assumptions).model()
+    let generation: KerasGeneration = version?.hasPrefix("2") == true ? .keras2 : .keras3
+    return try ExchangedModel(
+      configuration: architecture, weights: weights, writer: writer, format: format, assumptions: assumptions, generation: generation
+    ).model()
   }
 }
 
@@ -63,8 +75,8 @@ enum JSONModels {
       throw .unsupported("the file is a Keras configuration without weights; make a model of it and load weights into it")
     }
     guard case .object(let members) = json else { throw .format("the file is JSON but no object") }
-    throw .unsupported(
-      "the JSON file is no model that liblstm knows (RTNeural, AIDA-X, GuitarML, NAM); its keys are \(members.prefix(8).map(\.name).joined(separator: ", "))")
+    let keys = members.prefix(8).map(\.name).joined(separator: ", ")
+    throw .unsupported("the JSON file is no model that liblstm knows (RTNeural, AIDA-X, GuitarML, NAM); its keys are \(keys)")
   }
 
   private static func text(_ bytes: [UInt8]) -> ArraySlice<UInt8> {

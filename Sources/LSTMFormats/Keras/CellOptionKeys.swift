@@ -27,7 +27,9 @@ enum CellOptionKeys {
       options.normalization = CellOptions.Normalization(rawValue: try config.word("layer_normalization", words, default: "gates"))
     }
     options.epsilon = try config.number("layer_normalization_epsilon", default: options.epsilon)
-    guard options.epsilon >= 0, options.epsilon.isFinite else { throw config.wrong("layer_normalization_epsilon", expected: "a number of at least 0") }
+    guard options.epsilon >= 0, options.epsilon.isFinite else {
+      throw config.wrong("layer_normalization_epsilon", expected: "a number of at least 0")
+    }
     if options.normalization != nil, options.peepholes || options.separateBiases {
       throw config.unsupported("has ‘layer_normalization’ together with ‘\(options.peepholes ? "peepholes" : "recurrent_bias")’")
     }

@@ -6,7 +6,7 @@ enum LayerRegistry {
   static let maximumDepth = 16
   /// Classes whose `dtype` is the type of a value, not a rule of computing.
   static let withoutPolicy: Set<String> = [
-    "InputLayer", "NotEqual", "Any", "All", "LogicalAnd", "LogicalOr", "LogicalNot", "ExpandDims", "ZerosLike", "OnesLike", "Transpose",
+    "InputLayer", "NotEqual", "Any", "All", "LogicalAnd", "LogicalOr", "LogicalNot", "ExpandDims", "ZerosLike", "OnesLike", "Transpose", "Flip",
   ]
 
   /// The layer that an entry of a configuration describes.
@@ -25,6 +25,7 @@ enum LayerRegistry {
     case "Functional", "Model": return try FunctionalModel(config, depth: depth)
     case "InputLayer": return try InputLayer(config)
     case "Transpose": return try TransposeLayer(config)
+    case "Flip": return try FlipLayer(config)
     case "SequenceMask": return try SequenceMaskLayer(config)
     case "NotEqual", "Any", "All", "LogicalAnd", "LogicalOr", "LogicalNot", "ExpandDims", "ZerosLike", "OnesLike":
       return try MaskArithmetic(config)
@@ -59,6 +60,7 @@ enum LayerRegistry {
     case "RepeatVector": return .repeatVector(RepeatVector(count: try config.integer("n")))
     case "Cropping1D": return try ReshapingLayers.window(config, "cropping", sign: -1)
     case "ZeroPadding1D": return try ReshapingLayers.window(config, "padding", sign: 1)
+    case "SelectStep": return .step(StepSelection(index: try config.integer("index", in: -(1 << 31)...(1 << 31), default: -1)))
     case "UpSampling1D": return .upsampling(Upsampling1D(size: try config.integer("size", default: 2)))
     case "Add": return .merge(Merge(.add))
     case "Subtract": return .merge(Merge(.subtract))

@@ -18,7 +18,7 @@ struct LayerTranslation {
 
   /// Steps that Keras 3 writes among the layers, and where it finds them.
   static let operations: Set<String> = [
-    "NotEqual", "Any", "All", "LogicalAnd", "LogicalOr", "LogicalNot", "ExpandDims", "ZerosLike", "OnesLike",
+    "NotEqual", "Any", "All", "LogicalAnd", "LogicalOr", "LogicalNot", "ExpandDims", "ZerosLike", "OnesLike", "Transpose", "Flip",
   ]
   /// What other formats can say and liblstm computes, but no Keras does.
   private static let notKeras: Set<String> = ["SequenceMask"]

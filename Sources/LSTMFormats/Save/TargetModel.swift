@@ -121,7 +121,7 @@ private struct GraphComparison {
   /// Whether an operation looks at the masks of its inputs; most only hand them on.
   private static func usesMask(_ operation: Operation) -> Bool {
     switch operation {
-    case .dense, .embedding, .masking, .identity, .prelu, .reshape, .permute, .repeatVector, .window, .upsampling, .foldTime, .unfoldTime,
+    case .dense, .embedding, .masking, .identity, .prelu, .reshape, .permute, .repeatVector, .window, .step, .upsampling, .foldTime, .unfoldTime,
       .reverseTime, .merge, .concatenate, .dot, .batchNormalization, .layerNormalization, .convolution1D, .pooling1D, .logic:
       return false
     case .activation(let it): return it.activation.isRowWise

@@ -152,6 +152,9 @@ struct TorchState {
   }
 
   private mutating func addCell(_ it: Recurrent, _ layer: Int, _ module: String, _ node: Node, _ suffix: String) throws(LSTMError) {
+    var known = CellOptions()
+    (known.separateBiases, known.projection) = (it.options.separateBiases, it.options.projection)
+    guard it.options == known else { throw refused(layer, "has options that PyTorch's cell does not have") }
     let expected = (it.useBias ? 3 : 2) + (it.options.projection == nil ? 0 : 1)
     guard node.weights.count == expected else { throw refused(layer, "has more weights than PyTorch's cell") }
     let units = it.units

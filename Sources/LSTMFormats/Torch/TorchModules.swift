@@ -38,8 +38,8 @@ struct TorchModules {
       return TorchModule(name: name, kind: .linear(input: weight[1], output: weight[0], hasBias: hasBias))
     }
     let found = file.names.filter { TorchName($0).module == name }.prefix(4).joined(separator: ", ")
-    throw .unsupported("the module ‘\(name)’ with the tensors \(found) is of no kind that liblstm knows: RNN, GRU, LSTM, their cells, Linear, "
-      + "Embedding, LayerNorm, BatchNorm1d")
+    let known = "RNN, GRU, LSTM, their cells, Linear, Embedding, LayerNorm, BatchNorm1d"
+    throw .unsupported("the module ‘\(name)’ with the tensors \(found) is of no kind that liblstm knows: \(known)")
   }
 
   /// A recurrent module; `type` is its class if the file tells it, without `nn.`.
@@ -79,13 +79,13 @@ struct TorchModules {
     for name in names { modules.append(try module(name)) }
     guard !modules.isEmpty else { throw .format("the file has no tensors of a PyTorch network") }
     if file.keepsOrder, TorchModules.fits(modules) { return modules }
-    let ranked = modules.enumerated().sorted { a, b in
-      (TorchModules.rank(a.element), TorchModules.key(a.element.name), a.offset) < (TorchModules.rank(b.element), TorchModules.key(b.element.name), b.offset)
-    }.map(\.element)
+    let keys = modules.enumerated().map { (TorchModules.rank($0.element), TorchModules.key($0.element.name), $0.offset) }
+    let ranked = keys.sorted { $0 < $1 }.map { modules[$0.2] }
     var tries = 100_000
     guard let order = TorchModules.order(ranked, &tries) else {
-      throw .unsupported("the modules \(ranked.prefix(8).map(\.label).joined(separator: ", ")) do not form a chain by their sizes; "
-        + "the file must say in an attribute ‘architecture’ how they are connected")
+      let names = ranked.prefix(8).map(\.label).joined(separator: ", ")
+      throw .unsupported(
+        "the modules \(names) do not form a chain by their sizes; the file must say in an attribute ‘architecture’ how they are connected")
     }
     return order
   }

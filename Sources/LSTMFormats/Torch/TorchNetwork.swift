@@ -122,7 +122,9 @@ struct TorchNetwork {
         let recurrent = modules.compactMap { module -> TorchModule.Recurrent? in
           if case .recurrent(let it) = module.kind { return it } else { return nil }
         }
-        guard recurrent.count == 1, let it = recurrent.first else { throw .unsupported("‘\(name)’ is an input of a network with \(recurrent.count) recurrent modules") }
+        guard recurrent.count == 1, let it = recurrent.first else {
+          throw .unsupported("‘\(name)’ is an input of a network with \(recurrent.count) recurrent modules")
+        }
         guard name == "h_0" || it.kind == "LSTM" else { throw .format("the architecture has an input c_0, but an \(it.kind) has no cell state") }
         let size = name == "h_0" ? it.output : it.hidden
         inputs.append((name, graph.input(name, it.isCell ? [nil, size] : [nil, nil, size])))
@@ -187,7 +189,8 @@ struct TorchNetwork {
     switch module.kind {
     case .recurrent: throw .unsupported("the recurrent module ‘\(module.name)’ is used by an output, which liblstm does not support")
     case .linear(_, let output, let hasBias):
-      let wire = graph.add("Dense", module.label, [("units", .integer(output)), ("activation", .string("linear")), ("use_bias", .bool(hasBias))], [input])
+      let wire = graph.add(
+        "Dense", module.label, [("units", .integer(output)), ("activation", .string("linear")), ("use_bias", .bool(hasBias))], [input])
       weights[wire.layer + "/kernel"] = try tensor("weight").transposed()
       if hasBias { weights[wire.layer + "/bias"] = try tensor("bias") }
       return wire

@@ -50,7 +50,9 @@ struct TorchRecurrent {
       let directions = it.isBidirectional ? 2 : 1
       if !call.h.isEmpty {
         let places = layer * directions..<(layer + 1) * directions
-        guard places.upperBound <= call.h.count, each == 1 || places.upperBound <= call.c.count else { throw .internalFault("too few initial states") }
+        guard places.upperBound <= call.h.count, each == 1 || places.upperBound <= call.c.count else {
+          throw .internalFault("too few initial states")
+        }
         named.append(("initial_state", places.flatMap { each == 2 ? [call.h[$0], call.c[$0]] : [call.h[$0]] }))
       }
       let wire: GraphWriter.Wire

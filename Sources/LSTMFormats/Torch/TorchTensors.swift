@@ -33,9 +33,9 @@ struct TorchTensors {
     try TorchTensors.collect(root, prefix: "", separator: ".", depth: 0, into: &found)
     var tensors: [(String, StoredArray)] = []
     for (name, dataset) in found { tensors.append((name, try StoredArray(dataset, name: name))) }
-    let version = try root.string("torch_version")
+    let version = try root.string("torch_version").map { "PyTorch " + $0 }
     try self.init(
-      tensors, architecture: try root.string("architecture") ?? "", writer: version.map { "PyTorch " + $0 } ?? "PyTorch",
+      tensors, architecture: try root.string("architecture") ?? "", writer: try root.string("writer") ?? version ?? "PyTorch",
       format: "PyTorch state_dict (HDF5)", keepsOrder: false)
   }
 

@@ -74,3 +74,12 @@ public struct CellOptions: Sendable, Equatable {
     return specs
   }
 }
+
+extension Recurrent {
+  /// Whether the cell has a gradient here: Keras' equations, with one bias or with two.
+  public var isTrainable: Bool {
+    var plain = CellOptions()
+    plain.separateBiases = options.separateBiases && (cell == .lstm || cell == .simple)
+    return options == plain
+  }
+}

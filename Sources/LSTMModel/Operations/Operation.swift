@@ -14,6 +14,7 @@ public enum Operation: Sendable {
   case repeatVector(RepeatVector)
   case window(TimeWindow)
   case upsampling(Upsampling1D)
+  case step(StepSelection)
   case foldTime(FoldTime)
   case unfoldTime(UnfoldTime)
   case reverseTime(ReverseTime)
@@ -54,6 +55,7 @@ public enum Operation: Sendable {
     case .repeatVector(let it): return it
     case .window(let it): return it
     case .upsampling(let it): return it
+    case .step(let it): return it
     case .foldTime(let it): return it
     case .unfoldTime(let it): return it
     case .reverseTime(let it): return it

@@ -123,6 +123,31 @@ public struct Upsampling1D: OperationRules {
   }
 }
 
+/// One step of a sequence: `[N, T, F] → [N, 1, F]`.
+public struct StepSelection: OperationRules {
+  /// Which step; negative ones count from the end.
+  public var index: Int
+
+  /// Takes the step of this index.
+  public init(index: Int) { self.index = index }
+
+  /// The step among so many.
+  public func place(of steps: Int) -> Int { index < 0 ? steps + index : index }
+
+  public func outputShapes(for inputs: [Shape]) throws(LSTMError) -> [Shape] {
+    let shape = try single(inputs, "SelectStep", rank: 3)
+    guard shape[1] < 0 || 0..<shape[1] ~= place(of: shape[1]) else { throw .shape("a sequence of \(shape[1]) steps has no step \(index)") }
+    return [[shape[0], 1, shape[2]]]
+  }
+
+  public var maskRule: MaskRule { .drop }
+
+  public func streaming(timeInputs: [Bool], shapes: [Shape]) -> Streaming {
+    // What is last so far changes from instant to instant.
+    timeInputs.first == true && index != -1 ? .refused("takes a step that is not the last") : .pointwise
+  }
+}
+
 /// The steps of a sequence become rows of the batch, so that an inner layer sees one step at a time: `[N, T, …] → [N·T, …]`.
 public struct FoldTime: OperationRules {
   /// A fold.

@@ -43,6 +43,10 @@ class Cell: @unchecked Sendable {  // as Operator
   /// Advances all rows: `h → hNew`, `c` in place; activated gates go to `gates` (rows as far apart as z's) if it is given.
   func step(_ it: CellStep) {}
 
+  /// Advances all rows by several steps if the cell can do so by itself; otherwise does nothing and returns false. One of `count` threads
+  /// computes part `index` of the units; they meet in `meeting`, zeros before.
+  func advance(_ it: CellSteps, part index: Int, of count: Int, meeting: Floats) -> Bool { false }
+
   /// The packed order in which a block of units has its gates side by side.
   static func interleaved(units: Int, gates: Int, lanes: Int) -> [Int?] {
     let blocks = (units + lanes - 1) / lanes
@@ -77,6 +81,26 @@ struct CellStep {
   /// Receives the activated gates, or nil.
   var gates: Floats?
   var scratch: Floats
+}
+
+/// What several steps of a cell read and write. After an odd number of steps the state is in `hNew`.
+struct CellSteps {
+  var rows: Int
+  var steps: Int
+  /// The input's part of the gates from `zStart` on; rows `zStride` apart, steps `zStep`, which is negative where time runs backwards.
+  var z: Floats
+  var zStart: Int
+  var zStride: Int
+  var zStep: Int
+  /// The states, `[rows, stride]`.
+  var h: Floats
+  var hNew: Floats
+  var c: Floats
+  /// Receives the new state of each step from `outStart` on, rows and steps so far apart; nil: it is not wanted.
+  var out: Floats?
+  var outStart: Int
+  var outStride: Int
+  var outStep: Int
 }
 
 /// What a stream's step needs of a fused cell beside its input weights: see the kernel ``prepareInstant``.

@@ -26,6 +26,11 @@ final class FusedLSTMCell: Cell, @unchecked Sendable {
     (unit / kernels.lanes * 4 + gate) * kernels.lanes + unit % kernels.lanes
   }
 
+  override func advance(_ it: CellSteps, part index: Int, of count: Int, meeting: Floats) -> Bool {
+    kernels.steps(it, stride: stride, units: units, recurrent, part: index, of: count, meeting: meeting)
+    return true
+  }
+
   override func step(_ it: CellStep) {
     kernels.lstmStep(
       z: it.z, zStride: it.zStride, h: it.h, hNew: it.hNew, c: it.c, stride: stride, rows: it.rows, recurrent, gates: it.gates)
@@ -57,6 +62,11 @@ final class FusedGRUCell: Cell, @unchecked Sendable {
 
   override func place(gate: Int, unit: Int) -> Int {
     (unit / kernels.lanes * 3 + gate) * kernels.lanes + unit % kernels.lanes
+  }
+
+  override func advance(_ it: CellSteps, part index: Int, of count: Int, meeting: Floats) -> Bool {
+    kernels.steps(it, stride: stride, units: units, recurrent, part: index, of: count, meeting: meeting)
+    return true
   }
 
   override func step(_ it: CellStep) {

@@ -12,6 +12,10 @@ final class RecurrentOperator: Operator, @unchecked Sendable {
   private let initial: [[Scalar]]
   /// Numbers of z at once: 1 MiB of floats, which stays in a core's L2 cache.
   private static let zLimit = 1 << 18
+  /// Blocks of units from which on several threads share a step: below, handing over costs more than half a step takes.
+  static let sharedBlocks = 6
+  /// Numbers of a place where threads meet: a cache line of its own.
+  private static let meetingCount = 16
 
   init(_ it: Recurrent, _ weights: [Weight], inputSize: Int, isMasked: Bool, kernels: KernelTable) throws(LSTMError) {
     self.it = it
@@ -42,10 +46,10 @@ final class RecurrentOperator: Operator, @unchecked Sendable {
   override func scratch(_ inputs: [[Int]], _ outputs: [[Int]]) -> [Int] {
     let rows = inputs[0][0]
     let (output, state) = (rows * cell.outputStride, rows * cell.stride)
-    // z, h, hNew, c, the c before a masked step, the output before a masked step, the cell's own
+    // z, h, hNew, c, the c before a masked step, the output before a masked step, the cell's own, where threads meet
     return [
       rows * chunk(rows: rows, steps: inputs[0][1]) * cell.input.width, output, output, cell.hasCellState ? state : 0,
-      cell.hasCellState ? state : 0, output, cell.scratch(rows: rows),
+      cell.hasCellState ? state : 0, output, cell.scratch(rows: rows), RecurrentOperator.meetingCount,
     ]
   }
 
@@ -70,10 +74,14 @@ final class RecurrentOperator: Operator, @unchecked Sendable {
     let c = call.scratch[3]
     let previous = call.scratch[5]
     begin(call, h, c, previous, rows)
+    if call.masks[0] == nil && call.trace == nil && cell.instant != nil {
+      runWhole(call, x, chunk, &h, &hNew, c)
+      return finish(call, h, c, previous, rows)
+    }
     for step in 0..<steps {
       let time = it.goBackwards ? steps - 1 - step : step
       let first = it.goBackwards ? max(0, steps - (step / chunk + 1) * chunk) : step / chunk * chunk
-      if step % chunk == 0 { projectInputs(x, from: first, chunk: chunk, steps: steps, into: z) }
+      if step % chunk == 0 { projectInputs(InputSteps(x: x, first: first, chunk: chunk, steps: steps, z: z)) }
       if call.masks[0] != nil { call.scratch[4].copy(from: c) }
       let place = (time - first) * zWidth
       let zHere = z.slice(place, z.count - place)
@@ -89,6 +97,42 @@ final class RecurrentOperator: Operator, @unchecked Sendable {
       swap(&h, &hNew)
     }
     finish(call, h, c, previous, rows)
+  }
+
+  /// Without masks and traces the cell takes all steps of a chunk by itself, on several threads if there is a team and enough to do.
+  private func runWhole(_ call: Call, _ x: Tensor, _ chunk: Int, _ h: inout Floats, _ hNew: inout Floats, _ c: Floats) {
+    let rows = x.shape[0]
+    let steps = x.shape[1]
+    let zWidth = cell.input.width
+    let team = cell.input.groups >= RecurrentOperator.sharedBlocks ? call.team : nil
+    let task = call.task as? StepsTask ?? StepsTask(self)
+    if call.task == nil { call.task = task }
+    for step in stride(from: 0, to: steps, by: chunk) {
+      let count = min(chunk, steps - step)
+      let first = it.goBackwards ? max(0, steps - step - chunk) : step
+      let work = CellSteps(
+        rows: rows, steps: count, z: call.scratch[0], zStart: it.goBackwards ? (count - 1) * zWidth : 0, zStride: chunk * zWidth,
+        zStep: it.goBackwards ? -zWidth : zWidth, h: h, hNew: hNew, c: c, out: it.returnSequences ? call.outputs[0].values : nil,
+        outStart: step * it.units, outStride: steps * it.units, outStep: it.units)
+      let inputs = InputSteps(x: x, first: first, chunk: chunk, steps: steps, z: call.scratch[0])
+      let meeting = call.scratch[7]
+      if let team, team.isComplete {
+        meeting.fill(0)
+        task.work = (inputs, work, meeting)
+        team.run(task)
+        task.work = nil
+      } else {
+        run(inputs, work, meeting, part: 0, of: 1)
+      }
+      if count % 2 == 1 { swap(&h, &hNew) }
+    }
+  }
+
+  /// One thread's part of a chunk of steps: z of its blocks is read by nobody else.
+  fileprivate func run(_ inputs: InputSteps, _ work: CellSteps, _ meeting: Floats, part index: Int, of count: Int) {
+    projectInputs(inputs, part: index, of: count)
+    let ran = cell.advance(work, part: index, of: count, meeting: meeting)
+    precondition(ran, "a cell with prepared steps that does not take them")
   }
 
   /// The states before the first step: given, kept or zero.
@@ -115,21 +159,22 @@ final class RecurrentOperator: Operator, @unchecked Sendable {
     }
   }
 
-  /// z of the steps from `first` on, `chunk` of them for each row.
-  private func projectInputs(_ x: Tensor, from first: Int, chunk: Int, steps: Int, into z: Floats) {
-    let rows = x.shape[0]
+  /// z of the steps from `first` on, `chunk` of them for each row; of it the blocks of part `index` of `count`.
+  private func projectInputs(_ it: InputSteps, part index: Int = 0, of count: Int = 1) {
+    let rows = it.x.shape[0]
     let width = cell.input.width
-    if chunk >= steps {
-      cell.kernels.project(x.values, stride: inputSize, rows: rows * steps, cell.input, into: z, stride: width)
-    } else if chunk == 1 {
-      let here = x.values.slice(first * inputSize, x.values.count - first * inputSize)
-      cell.kernels.project(here, stride: steps * inputSize, rows: rows, cell.input, into: z, stride: width)
+    let values = it.x.values
+    if it.chunk >= it.steps {
+      cell.kernels.project(values, stride: inputSize, rows: rows * it.steps, cell.input, into: it.z, stride: width, part: index, of: count)
+    } else if it.chunk == 1 {
+      let here = values.slice(it.first * inputSize, values.count - it.first * inputSize)
+      cell.kernels.project(here, stride: it.steps * inputSize, rows: rows, cell.input, into: it.z, stride: width, part: index, of: count)
     } else {
-      let count = min(chunk, steps - first)
+      let taken = min(it.chunk, it.steps - it.first)
       for row in 0..<rows {
         cell.kernels.project(
-          x.values.slice((row * steps + first) * inputSize, count * inputSize), stride: inputSize, rows: count, cell.input,
-          into: z.slice(row * chunk * width, count * width), stride: width)
+          values.slice((row * it.steps + it.first) * inputSize, taken * inputSize), stride: inputSize, rows: taken, cell.input,
+          into: it.z.slice(row * it.chunk * width, taken * width), stride: width, part: index, of: count)
       }
     }
   }
@@ -199,6 +244,30 @@ final class RecurrentOperator: Operator, @unchecked Sendable {
       let last = trace.series[trace.series.count - 1]
       for unit in 0..<it.outputSize { last[at * it.outputSize + unit] = output[row * cell.outputStride + unit] }
     }
+  }
+}
+
+/// Steps whose input products are to be made.
+private struct InputSteps {
+  let x: Tensor
+  /// The first of them, how many for each row, and of how many in all.
+  let first: Int
+  let chunk: Int
+  let steps: Int
+  /// Where they go.
+  let z: Floats
+}
+
+/// A chunk of steps as several threads' work.
+private final class StepsTask: TeamTask {
+  private let it: RecurrentOperator
+  var work: (inputs: InputSteps, steps: CellSteps, meeting: Floats)?
+
+  init(_ it: RecurrentOperator) { self.it = it }
+
+  override func part(_ index: Int, of count: Int) {
+    guard let work else { return }
+    it.run(work.inputs, work.steps, work.meeting, part: index, of: count)
   }
 }
 

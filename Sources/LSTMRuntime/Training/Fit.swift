@@ -143,7 +143,9 @@ private struct FitSource {
       throw .argument("validation_split is \(options.validationSplit); expected a number from 0 to below 1")
     }
     guard data != nil || options.validationSplit == 0 else { throw .argument("validation_split needs data in arrays") }
-    guard options.validation == nil || options.validationSplit == 0 else { throw .argument("validation data and validation_split exclude each other") }
+    guard options.validation == nil || options.validationSplit == 0 else {
+      throw .argument("validation data and validation_split exclude each other")
+    }
     self.data = data ?? CallerBatch(inputs: [], targets: [], weights: [])
     hasData = data != nil
     shuffles = options.shuffles

@@ -28,7 +28,9 @@ final class Meter {
     var made: [[Metric]] = [[], []]
     do throws(LSTMError) {
       for (place, list) in [stated.0, stated.1].enumerated() {
-        for one in list { made[place].append(try Metric(one, width: width, targetWidth: try loss.targetWidth(for: width), generation: model.generation)) }
+        for one in list {
+          made[place].append(try Metric(one, width: width, targetWidth: try loss.targetWidth(for: width), generation: model.generation))
+        }
       }
     } catch {
       throw error.at("output ‘\(port.name)’")

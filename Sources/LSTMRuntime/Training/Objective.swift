@@ -83,7 +83,8 @@ final class Objective {
   ) throws(LSTMError) -> Floats {
     let rows = batch * steps
     if let samples, samples.values.count != batch && samples.values.count != rows {
-      throw .shape("the sample weights for output ‘\(name)’ are \(Shape(samples.shape)); expected [\(batch)]\(steps > 1 ? " or [\(batch), \(steps)]" : "")")
+      throw .shape(
+        "the sample weights for output ‘\(name)’ are \(Shape(samples.shape)); expected [\(batch)]\(steps > 1 ? " or [\(batch), \(steps)]" : "")")
     }
     if let mask, mask.values.count != rows {
       throw .unsupported("output ‘\(name)’ has \(steps) rows of predictions in each sequence and a mask of \(Shape(mask.shape))")

@@ -186,7 +186,9 @@ public final class Trainer: RunningTrainer {
     let calm = "The weights are as before that step; a smaller learning rate or clipped gradients may help"
     for (index, port) in model.inputs.enumerated() {
       let input = staged.inputs[index].values
-      for place in 0..<input.count where !input[place].isFinite { return .state("\(what) \(step): input ‘\(port.name)’ holds \(input[place]). \(calm)") }
+      for place in 0..<input.count where !input[place].isFinite {
+        return .state("\(what) \(step): input ‘\(port.name)’ holds \(input[place]). \(calm)")
+      }
     }
     for (index, weight) in plan.parameters.weights.enumerated() {
       for place in 0..<weight.count where !weight[place].isFinite {

@@ -10,8 +10,11 @@ extension TrainingLayer {
     let shapes = node.inputs.map { model.shape(of: $0) }
     let layer = model.layers.indices.contains(node.layer) ? model.layers[node.layer] : nil
     switch operation {
-    case .recurrent(let it) where it.options != CellOptions():
-      throw .unsupported("layer ‘\(layer?.name ?? "")’ is a \(layer?.type ?? "layer") with options that Keras' cells do not have; liblstm cannot train it")
+    case .recurrent(let it) where !it.isTrainable:
+      throw .unsupported(
+        "layer ‘\(layer?.name ?? "")’ is a \(layer?.type ?? "layer") with options that Keras' cells do not have; liblstm cannot train it")
+    case .attention(let it) where it.dropout > 0: throw droppedAttention(layer)
+    case .multiHeadAttention(let it) where it.dropout > 0: throw droppedAttention(layer)
     case .recurrent(let it): return try RecurrentTraining(it, inputSize: shapes[0].last, kernels: kernels)
     case .dense(let it): return try DenseTraining(it, inputSize: shapes[0].last, kernels: kernels)
     case .embedding(let it): return EmbeddingTraining(it, layer: layer?.name ?? "")
@@ -23,6 +26,7 @@ extension TrainingLayer {
     case .permute(let it): return PermuteTraining(it, plain)
     case .repeatVector: return StepTraining(plain) { _, _ in 0 }
     case .window(let it): return StepTraining(plain) { step, _ in step - it.before }
+    case .step(let it): return StepTraining(plain) { _, steps in it.place(of: steps) }
     case .upsampling(let it): return StepTraining(plain) { step, _ in step / it.size }
     case .reverseTime: return StepTraining(plain) { step, steps in steps - 1 - step }
     case .merge(let it): return MergeTraining(it, plain)
@@ -46,5 +50,9 @@ extension TrainingLayer {
       }
       return FlatTraining(plain)
     }
+  }
+
+  private static func droppedAttention(_ layer: Layer?) -> LSTMError {
+    .unsupported("layer ‘\(layer?.name ?? "")’ is a \(layer?.type ?? "layer") with dropout, which liblstm cannot train")
   }
 }

@@ -1,4 +1,4 @@
-"""The command line: python -m liblstm inspect | predict | trace | check."""
+"""The command line: python -m liblstm inspect | predict | trace | check | convert."""
 from __future__ import annotations
 
 import argparse
@@ -8,7 +8,8 @@ from typing import Any, Optional, Sequence
 
 import numpy as np
 
-from . import ArgumentError, LSTMError, Model, __version__, check_file, load
+from . import ArgumentError, FileError, LSTMError, Model, __version__, check_file, load
+from .convert import convert
 from .description import TensorInfo
 from .files import read_inputs, write_outputs
 
@@ -64,6 +65,13 @@ def _parser() -> argparse.ArgumentParser:
     check = commands.add_parser("check", help="what in a file is understood; exit status 1 if it would not load")
     check.add_argument("file", metavar="FILE")
     check.set_defaults(run=_check)
+    convert = commands.add_parser("convert", help="make a file that liblstm loads from one of torch.save or ONNX",
+                                  description="Reads .pt and .pth without PyTorch, running nothing of them, and .onnx with the package onnx. "
+                                              "Writes .safetensors or .h5.")
+    convert.add_argument("file", metavar="IN")
+    convert.add_argument("target", metavar="OUT")
+    convert.add_argument("--architecture", metavar="FILE.json", help="how the modules of a state_dict are connected (docs/formats.md)")
+    convert.set_defaults(run=_convert)
     return parser
 
 
@@ -112,6 +120,18 @@ def _check(chosen: argparse.Namespace) -> int:
     report = check_file(chosen.file)
     print(str(report).rstrip("\n"))
     return 0 if report.loads else 1
+
+
+def _convert(chosen: argparse.Namespace) -> int:
+    architecture = None
+    if chosen.architecture:
+        try:
+            with open(chosen.architecture, encoding="utf-8") as file:
+                architecture = file.read()
+        except (OSError, UnicodeDecodeError) as reason:
+            raise FileError("%s cannot be read: %s" % (chosen.architecture, reason)) from reason
+    print(convert(chosen.file, chosen.target, architecture).summary().rstrip("\n"))
+    return 0
 
 
 def _inputs(model: Model, path: str) -> Any:

@@ -91,7 +91,7 @@ class SessionOptions(Structure):
 
 
 class StreamOptions(Structure):
-    _fields_ = [("struct_size", c_size_t), ("precision", c_int32), ("reserved", c_int32)]
+    _fields_ = [("struct_size", c_size_t), ("precision", c_int32), ("threads", c_int32)]
 
 
 class StateInfo(Structure):

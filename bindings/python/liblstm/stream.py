@@ -9,10 +9,11 @@ from typing import Any, Callable, Mapping, Optional, Union
 import numpy as np
 
 from . import _c
-from ._arrays import AnyArray, address, code_of, dtype_of, floats, numbers, precision_code
+from ._arrays import AnyArray, address, code_of, dtype_of, floats, numbers
 from ._errors import ArgumentError, DTypeError, HandleError, ShapeError, StateError, UnknownNameError
 from ._handle import Handle, create
 from ._library import check, library, new
+from .sessions import key_of
 
 
 _ndarray = np.ndarray
@@ -178,10 +179,10 @@ class Stream:
         return flat
 
 
-def new_stream(model: Handle, precision: Any) -> Stream:
+def new_stream(model: Handle, precision: Any, threads: Any) -> Stream:
     """A stream of a model, its state at zero."""
     options = new(_c.StreamOptions)
-    options.precision = precision_code(precision)
+    options.precision, options.threads = key_of(precision, threads)
     return Stream(create("lstm_stream_create", "lstm_stream_free", model, ctypes.byref(options)), options.precision)
 
 

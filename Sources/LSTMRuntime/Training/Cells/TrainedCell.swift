@@ -80,6 +80,14 @@ class TrainedCell: @unchecked Sendable {  // as TrainingLayer
 
   func refresh(_ weights: [Floats]) {}
 
+  /// The bias, or its gradient, of the input's product or (`second`) of the recurrent one; nil if it has none of its own.
+  func bias(_ parts: [Floats?], second: Bool) -> Floats? {
+    guard it.useBias, let bias = parts[2] else { return nil }
+    guard it.options.separateBiases else { return second ? nil : bias }
+    let width = it.gates * it.units
+    return bias.slice(second ? width : 0, width)
+  }
+
   /// Advances all rows: reads `m.z(step)`, `m.used(step)`, `m.c(step)`, writes the states of step + 1.
   func forward(_ m: RecurrentMemory, _ step: Int, scratch: Floats) {}
 

@@ -18,8 +18,8 @@ final class TrainedLSTMCell: TrainedCell, @unchecked Sendable {
   override var gradientScratch: Int { max(input.gradientScratch, recurrent.gradientScratch) }
 
   override func refresh(_ weights: [Floats]) {
-    input.refresh(weights[0], bias: it.useBias ? weights[2] : nil)
-    recurrent.refresh(weights[1], bias: nil)
+    input.refresh(weights[0], bias: bias(weights, second: false))
+    recurrent.refresh(weights[1], bias: bias(weights, second: true))
   }
 
   override func forward(_ m: RecurrentMemory, _ step: Int, scratch: Floats) {
@@ -90,9 +90,9 @@ final class TrainedLSTMCell: TrainedCell, @unchecked Sendable {
   override func addGradients(_ m: RecurrentMemory, to gradients: [Floats?], scratch: Floats) {
     let rows = m.steps * m.rows
     input.addGradient(
-      x: m.x, stride: input.count, dz: m.z, stride: zWidth, rows: rows, to: gradients[0], bias: it.useBias ? gradients[2] : nil, scratch: scratch)
+      x: m.x, stride: input.count, dz: m.z, stride: zWidth, rows: rows, to: gradients[0], bias: bias(gradients, second: false), scratch: scratch)
     recurrent.addGradient(
-      x: m.allUsed, stride: stride, dz: m.z, stride: zWidth, rows: rows, to: gradients[1], bias: nil, scratch: scratch)
+      x: m.allUsed, stride: stride, dz: m.z, stride: zWidth, rows: rows, to: gradients[1], bias: bias(gradients, second: true), scratch: scratch)
   }
 }
 
@@ -109,8 +109,8 @@ final class TrainedSimpleCell: TrainedCell, @unchecked Sendable {
   override var gradientScratch: Int { max(input.gradientScratch, recurrent.gradientScratch) }
 
   override func refresh(_ weights: [Floats]) {
-    input.refresh(weights[0], bias: it.useBias ? weights[2] : nil)
-    recurrent.refresh(weights[1], bias: nil)
+    input.refresh(weights[0], bias: bias(weights, second: false))
+    recurrent.refresh(weights[1], bias: bias(weights, second: true))
   }
 
   override func forward(_ m: RecurrentMemory, _ step: Int, scratch: Floats) {
@@ -138,8 +138,8 @@ final class TrainedSimpleCell: TrainedCell, @unchecked Sendable {
   override func addGradients(_ m: RecurrentMemory, to gradients: [Floats?], scratch: Floats) {
     let rows = m.steps * m.rows
     input.addGradient(
-      x: m.x, stride: input.count, dz: m.z, stride: zWidth, rows: rows, to: gradients[0], bias: it.useBias ? gradients[2] : nil, scratch: scratch)
+      x: m.x, stride: input.count, dz: m.z, stride: zWidth, rows: rows, to: gradients[0], bias: bias(gradients, second: false), scratch: scratch)
     recurrent.addGradient(
-      x: m.allUsed, stride: stride, dz: m.z, stride: zWidth, rows: rows, to: gradients[1], bias: nil, scratch: scratch)
+      x: m.allUsed, stride: stride, dz: m.z, stride: zWidth, rows: rows, to: gradients[1], bias: bias(gradients, second: true), scratch: scratch)
   }
 }

@@ -121,7 +121,9 @@ final class MultiHeadAttentionTraining: TrainingLayer, @unchecked Sendable {
       dValue: { self.row(call.scratch, 2, row * steps + $0, shared, self.it.valueSize) },
       dOut: { self.result(dHeads, row * queries + $0, head) }, kernels: kernels)
     for a in 0..<queries {
-      let (left, dLeft) = (self.row(call.kept, 0, row * queries + a, head, it.keySize), self.row(call.scratch, 0, row * queries + a, head, it.keySize))
+      let (left, dLeft) = (
+        self.row(call.kept, 0, row * queries + a, head, it.keySize), self.row(call.scratch, 0, row * queries + a, head, it.keySize)
+      )
       for b in 0..<steps {
         let d = dScores[a * steps + b] * scale
         guard d != 0 else { continue }

@@ -38,7 +38,8 @@ class Graph:
         """A layer; `named` are arguments such as mask and initial_state."""
         name = self._unique(name)
         arguments = [_tensor(inputs[0])] if len(inputs) == 1 else [[_tensor(wire) for wire in inputs]]
-        keywords = {key: _tensor(wires[0]) if len(wires) == 1 else [_tensor(wire) for wire in wires] for key, wires in named.items() if wires}
+        keywords = {key: _tensor(wires[0]) if len(wires) == 1 else [_tensor(wire) for wire in wires] for key, wires in named.items()
+                    if wires}
         self._append(kind, name, dict(config, name=name), [{"args": arguments, "kwargs": keywords}])
         for weight, array in (weights or {}).items():
             self.arrays[name + "/" + weight] = array

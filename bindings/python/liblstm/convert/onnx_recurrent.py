@@ -72,7 +72,8 @@ class Node:
             slope, shift = alpha.pop(0) if alpha else 0.2, beta.pop(0) if beta else 0.5
             if abs(shift - 0.5) < 1e-6 and abs(slope - 0.2) < 1e-6:
                 return "hard_sigmoid"
-            raise UnsupportedError("%s has a HardSigmoid of slope %g and shift %g; liblstm supports 0.2 and 0.5" % (self.title, slope, shift))
+            raise UnsupportedError("%s has a HardSigmoid of slope %g and shift %g; liblstm supports 0.2 and 0.5"
+                                   % (self.title, slope, shift))
         if canonical == "Elu" and (alpha.pop(0) if alpha else 1.0) == 1.0:
             return "elu"
         raise UnsupportedError("%s has the activation ‘%s’, which liblstm does not support" % (self.title, name))
@@ -121,19 +122,22 @@ class Node:
             arrays[name] = state[direction]
         return arrays
 
-    def add(self, graph: Graph, x: Wire, mask: Optional[Wire], initial: Sequence[Wire], stored: Sequence[Any]) -> tuple[Wire, list[Wire], list[Wire]]:
+    def add(self, graph: Graph, x: Wire, mask: Optional[Wire], initial: Sequence[Wire],
+            stored: Sequence[Any]) -> tuple[Wire, list[Wire], list[Wire]]:
         """The node's layers: all outputs, and the last h and c of each direction. `initial`: h (and c) of each direction in turn."""
         kind = {"RNN": "SimpleRNN"}.get(self.kind, self.kind)
         named = {"mask": [mask] if mask else [], "initial_state": list(initial)}
         each = 2 if self.kind == "LSTM" else 1
         base = self.name.replace("/", "_").strip("_") or kind.lower()
         if self.count == 1:
-            wire = graph.add(kind, base, self.config(0, mask is not None, bool(stored)), [x], rank=3, weights=self.arrays(0, stored), **named)
+            wire = graph.add(kind, base, self.config(0, mask is not None, bool(stored)), [x], rank=3, weights=self.arrays(0, stored),
+                             **named)
             output = graph.add("Flip", base + "_flip", {"axis": 1}, [wire]) if self.direction == "reverse" else wire
         else:
-            parts = [inner(kind, prefix + "rnn", self.config(n, mask is not None, bool(stored))) for n, prefix in enumerate(("forward_", "backward_"))]
+            prefixes = ("forward_", "backward_")
+            parts = [inner(kind, prefix + "rnn", self.config(n, mask is not None, bool(stored))) for n, prefix in enumerate(prefixes)]
             wire = graph.add("Bidirectional", base, {"layer": parts[0], "backward_layer": parts[1], "merge_mode": "concat"}, [x], rank=3,
-                             weights={"%srnn/%s" % (prefix, name): array for n, prefix in enumerate(("forward_", "backward_"))
+                             weights={"%srnn/%s" % (prefix, name): array for n, prefix in enumerate(prefixes)
                                       for name, array in self.arrays(n, stored).items()}, **named)
             output = wire
         h = [wire.output(1 + n * each, 2) for n in range(self.count)]

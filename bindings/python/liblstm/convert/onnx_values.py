@@ -33,6 +33,8 @@ class Value:
     def __init__(self, wire: Optional[Wire], factors: Sequence[tuple[str, int]], axes: Sequence[Axis], timed: bool,
                  pieces: Sequence[Wire] = ()) -> None:
         self.wire, self.factors, self.axes, self.timed, self.pieces = wire, list(factors), list(axes), timed, list(pieces)
+        # Whether it is a product that nothing else reads than what follows: a constant that is added is its bias.
+        self.is_product = False
 
     def like(self, wire: Wire) -> Value:
         """The same layout, of another layer."""
@@ -150,7 +152,7 @@ class Layouts:
             if not axis or axis[0] not in atoms:
                 groups.append(axis)
         order = sorted((group for group in groups if group), key=lambda group: value.names.index(group[0]))
-        if tuple(name for group in order for name in group) != value.names or [axis for axis in value.axes if axis and axis[0] in atoms] == []:
+        if tuple(name for group in order for name in group) != value.names or not any(axis and axis[0] in atoms for axis in value.axes):
             raise UnsupportedError("the graph returns an array in a layout that liblstm cannot make: %s" % value.axes)
         inner = order + [()] * groups.count(())
         if inner != [value.names]:

@@ -49,7 +49,8 @@ def _write_hdf5(converted: Converted, path: str) -> None:
     try:
         h5py = importlib.import_module("h5py")
     except ImportError as reason:
-        raise MissingPackageError("HDF5 files need h5py, which cannot be imported (%s); pip install h5py, or write .safetensors" % reason) from reason
+        raise MissingPackageError("HDF5 files need h5py, which cannot be imported (%s); pip install h5py, or write "
+                                  ".safetensors" % reason) from reason
     with h5py.File(path, "w") as file:
         for name, array in converted.arrays.items():
             file.create_dataset(name, data=array)
