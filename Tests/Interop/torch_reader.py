@@ -47,7 +47,7 @@ def network(model, path, skipped):
     arrays, said = state(path)
     parts = {}
     for name, words in said.items():
-        own = {key[len(name) + 1:]: value for key, value in arrays.items() if key.startswith(name + ".")}
+        own = {key[len(name) + 1:]: value for key, value in arrays.items() if key.rpartition(".")[0] == name}
         if words["type"] in ("nn.Conv1d", "nn.PReLU"):
             continue
         parts[name] = module(words, own)
@@ -72,7 +72,7 @@ def step(layer, parts, skipped):
     options, kind = layer.options, layer.type
     if kind in NOTHING:
         return lambda x: x
-    part = parts.get(layer.name)
+    part = parts.get(layer.name.replace("/", "."))
     if kind in ("Dense", "TimeDistributed") and part is not None:
         inner = options if kind == "Dense" else options["layer"]["config"]
         if kind == "TimeDistributed" and options["layer"]["class_name"] != "Dense" or inner["activation"] not in ACTIVATIONS:

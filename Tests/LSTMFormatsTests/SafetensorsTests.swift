@@ -3,7 +3,7 @@ import Testing
 
 @testable import LSTMFormats
 
-@Suite struct `Safetensors` {
+@Suite struct `Reading safetensors` {
   private func file(_ header: String, _ data: [UInt8]) -> [UInt8] {
     let text = Array(header.utf8)
     return (0..<8).map { UInt8(truncatingIfNeeded: text.count >> (8 * $0)) } + text + data

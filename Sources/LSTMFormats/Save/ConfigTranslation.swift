@@ -55,6 +55,7 @@ struct ConfigTranslation {
   func layer(_ entry: JSON, path: String) throws(LSTMError) -> JSON {
     let type = entry["class_name"]?.string ?? ""
     let name = path + (entry["config"]?["name"]?.string ?? entry["name"]?.string ?? type)
+    try checkName(entry["config"]?["name"]?.string ?? entry["name"]?.string ?? type, of: name, type)
     if ConfigTranslation.models.contains(type) {
       let (type, config) = try model(entry, path: name + "/", input: nil)
       return wrapped(type, config, module: type == "Sequential" ? "keras" : "keras.src.models.functional")
@@ -67,6 +68,20 @@ struct ConfigTranslation {
     }
     let translated = try LayerTranslation(self, entry, path: name).translated()
     return wrapped(translated.type, translated.config, module: translated.module)
+  }
+
+  /// Refuses a name that the target does not take for a layer.
+  private func checkName(_ name: String, of path: String, _ type: String) throws(LSTMError) {
+    if target.isForKeras3, name.contains("/") { throw target.refuses("the name ‘\(path)’ of a layer contains a slash") }
+    guard target.isForKeras2, generation >= .keras3, type != "InputLayer" else { return }
+    // Source: TensorFlow's pattern for names of scopes.
+    let isPlain = { (letter: Unicode.Scalar) in
+      letter.isASCII && (letter.properties.isAlphabetic || letter.properties.numericType != nil) || letter == "."
+    }
+    let isFit = name.unicodeScalars.first.map(isPlain) ?? false
+    guard isFit, name.unicodeScalars.allSatisfy({ isPlain($0) || "_\\/>-".unicodeScalars.contains($0) }) else {
+      throw target.refuses("the name ‘\(path)’ of a layer has other signs than letters, digits and ‘_’")
+    }
   }
 
   /// An input under the name that each generation gives its shape.

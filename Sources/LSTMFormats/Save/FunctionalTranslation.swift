@@ -50,7 +50,6 @@ struct FunctionalTranslation {
       // Keras computes masks by itself; the steps in which Keras 3 writes that down are its own.
       let name = FunctionalTranslation.name(of: entry)
       if target != .keras3, maskSteps.contains(name) { continue }
-      if target.isForKeras3, name.contains("/") { throw target.refuses("the name ‘\(path)\(name)’ of a layer contains a slash") }
       let layer = try translation.layer(entry, path: path)
       layers.append(layer.setting("name", .string(name)).setting("inbound_nodes", .array(try calls(of: entry, name))))
     }

@@ -26,7 +26,7 @@ struct LayerTranslation {
     "recurrent_bias", "stored_initial_state", "clip", "peepholes", "projection", "input_forget", "output_activation", "layer_normalization",
   ]
   private static let onlyKeras2: Set<String> = ["ThresholdedReLU"]
-  private static let onlyKeras3: Set<String> = ["RMSNormalization", "GroupQueryAttention"]
+  private static let onlyKeras3: Set<String> = ["RMSNormalization", "GroupQueryAttention", "GroupedQueryAttention"]
   /// Options of old files that say nothing to a newer Keras, or that each Keras finds out by itself.
   private static let meaningless: Set<String> = [
     "batch_input_shape", "input_dtype", "build_config", "autocast", "dynamic", "use_cudnn", "implementation", "input_length", "ragged",
@@ -62,6 +62,8 @@ struct LayerTranslation {
       if let member = try option(member) { members.append(member) }
     }
     var result = Result(type: type, config: .object(members), module: "keras.layers")
+    // Keras 3 finds the class by another name than the one that its HDF5 files state.
+    if type == "GroupedQueryAttention" { result.type = "GroupQueryAttention" }
     if type == "MultiHeadAttention", target.isForKeras2 {
       for key in ["query_shape", "key_shape", "value_shape"] { result.config = result.config.setting(key, .null) }
     }

@@ -173,7 +173,7 @@ struct TrainingState {
     }
     var slots = Array(variables.dropFirst(hasRate ? 2 : 1))
     if type == "SGD", (option("momentum")?.double ?? 0) == 0 {
-      // Without momentum Keras 2 keeps a moment of zeros for each weight, Keras 3 none.
+      // Without momentum Keras 2 keeps a moment for each weight that it never uses, Keras 3 none.
       slots =
         target.isForKeras3
         ? []
