@@ -18,12 +18,14 @@ PYTHON := .venv/bin/python
 export PYTHONPATH := bindings/python
 
 .DEFAULT_GOAL := lib
-.PHONY: help lib demo test test-swift test-c test-python test-fixtures test-readme test-install test-exchange install uninstall lint check setup clean
+.PHONY: help lib demo test test-swift test-c test-python test-fixtures test-readme test-install test-interop install uninstall lint check setup clean test-exchange learn
 
 help:
 	@echo 'make              build the library: build/lib/liblstm.so, with include/lstm.h'
 	@echo 'make demo         forecast sunspots from C and from Python, draw build/demo/sunspots.png'
+	@echo 'make learn        train the tasks of Benchmarks/learning with 10 seeds each; TASKS=… SEEDS=… choose'
 	@echo 'make test         run every test; parts: test-swift test-c test-python test-fixtures test-readme test-install'
+	@echo 'make test-interop convert every fixture and open the results in real Keras 2, Keras 3 and PyTorch (downloads them)'
 	@echo 'make install      copy library, header, lstm.pc and CMake files to PREFIX=$(PREFIX) (staged below DESTDIR=)'
 	@echo 'make uninstall    remove them again'
 	@echo 'make lint         check the Swift format'
@@ -52,6 +54,16 @@ demo:
 	$(PYTHON) bindings/demo/forecast.py
 	@echo 'The picture is build/demo/sunspots.png'
 
+TASKS ?=
+SEEDS ?= 10
+learn:
+	@Scripts/setup.sh test
+	@$(MAKE) --no-print-directory lib
+	@mkdir -p build/learn
+	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --no-deps aeon statsmodels </dev/null
+	$(PYTHON) Benchmarks/learning/learn.py $(TASKS) --seeds $(SEEDS) --json build/learn/lstm.json
+	$(PYTHON) Benchmarks/learning/learn.py $(TASKS) --seeds $(SEEDS) --cell SimpleRNN --json build/learn/rnn.json
+
 test:
 	@Scripts/setup.sh test
 	@$(MAKE) --no-print-directory lib
@@ -71,13 +83,20 @@ test-c:
 	CC='$(CC)' Tests/C/run.sh
 
 test-python:
-	$(PYTHON) -m pytest -q Tests/Python
+	$(PYTHON) -m pytest -q Tests/Python Benchmarks/learning
 
 test-fixtures:
 	$(PYTHON) Tests/Fixtures/check.py --level all
 
 test-readme:
 	CC='$(CC)' $(PYTHON) Tests/C/readme.py README.md
+
+# Needs an hour or less on two cores, and 2 GB for the frameworks: not a part of `test`. INTEROP='--only text_lstm' runs some of it.
+test-interop:
+	@Scripts/setup.sh test
+	@$(MAKE) --no-print-directory lib
+	@Scripts/interop-setup.sh
+	build/interop-venv/bin/python Tests/Interop/run.py $(INTEROP)
 
 # ONNX models against onnxruntime, in an environment of their own.
 test-exchange:

@@ -18,6 +18,8 @@ allowed=(
   Sources/LSTMFormats/FileBytes.swift
   Sources/LSTMFormats/JSON.swift
   Sources/LSTMFormats/Zip/ZipMember.swift
+  Sources/LSTMFormats/Zip/ZipWriter.swift
+  Sources/LSTMFormats/Save/AtomicFile.swift
   Sources/LSTM/*.swift
 )
 fault=0 count=0

@@ -41,6 +41,8 @@ fi
 quiet "$programs/inspect" $model
 grep -q lstm/ "$scratch/log" || fail "inspect does not name the weights"
 quiet "$programs/errors" $model
+quiet "$programs/build" 7
+grep -q "^answer 0\." "$scratch/log" || fail "build gives no answer"
 quiet "$programs/errors" Tests/Fixtures/keras/bilstm_concat/bilstm_concat.k3.h5
 
 # One series, as a whole by predict and line by line by stream: the same last line.

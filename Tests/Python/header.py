@@ -11,6 +11,7 @@ HEADER = ROOT / "include" / "lstm.h"
 TEXT = re.sub(r"/\*.*?\*/", " ", HEADER.read_text(), flags=re.S)
 
 NUMBERS = {"int32_t": c_int32, "int64_t": c_int64, "uint32_t": c_uint32, "uint64_t": c_uint64, "size_t": c_size_t, "lstm_status": c_int32}
+CALLBACKS = {"lstm_next_batch": _c.NEXT_BATCH, "lstm_fit_progress": _c.FIT_PROGRESS}
 HANDLES = set(re.findall(r"typedef struct (\w+) \1;", TEXT))
 
 
@@ -39,6 +40,8 @@ def ctypes_of(c_type, name=""):
     """The one ctypes type that stands for a C type in this binding."""
     plain = re.sub(r"\bconst\b", "", c_type)
     base, stars = plain.replace("*", " ").split()[0], plain.count("*")
+    if base in CALLBACKS:
+        return CALLBACKS[base]
     if base == "double" and not stars:
         return c_double
     if base in HANDLES or base in ("void", "float", "double"):

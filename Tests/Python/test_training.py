@@ -228,3 +228,15 @@ def test_callbacks_see_each_epoch_and_may_end_training():
     model, (x, y) = small(), data()
     history = model.fit(x, y, loss="mse", optimizer="sgd", epochs=9, verbose=False, callbacks=[lambda epoch, logs: seen.append((epoch, logs)) or epoch < 2])
     assert [epoch for epoch, _ in seen] == [0, 1, 2] and history.outcome == "cancelled" and set(seen[0][1]) == {"loss", "learning_rate"}
+
+
+def test_metrics_are_gathered_over_the_epoch_and_resumed(tmp_path):
+    model = network(("LSTM", {"units": 4}), ("Dense", {"units": 3, "activation": "softmax"}))
+    x, labels = data()[0], np.random.RandomState(2).randint(0, 3, 70)
+    trainer = liblstm.Trainer(model, loss="sparse_categorical_crossentropy", optimizer="adam", metrics=["accuracy"])
+    assert trainer.metrics_names == ["loss", "accuracy"]
+    found = trainer.evaluate(x, labels)
+    assert found["accuracy"] == pytest.approx(np.mean(model.predict(x).argmax(1) == labels))
+    history = trainer.fit(x, labels, epochs=3, batch_size=16, validation_split=0.3, verbose=False)
+    assert set(history.history) == {"loss", "accuracy", "val_loss", "val_accuracy", "learning_rate"}
+    assert history["val_accuracy"][-1] == pytest.approx(np.mean(model.predict(x[49:]).argmax(1) == labels[49:]))

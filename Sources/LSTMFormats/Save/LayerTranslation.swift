@@ -56,6 +56,9 @@ struct LayerTranslation {
       if let member = try option(member) { members.append(member) }
     }
     var result = Result(type: type, config: .object(members), module: "keras.layers")
+    if type == "MultiHeadAttention", target.isForKeras2 {
+      for key in ["query_shape", "key_shape", "value_shape"] { result.config = result.config.setting(key, .null) }
+    }
     if type == "CuDNNLSTM" || type == "CuDNNGRU" {
       result.type = String(type.dropFirst(5))
       for (name, value) in plainCell { result.config = result.config.setting(name, value) }
@@ -107,7 +110,10 @@ struct LayerTranslation {
       if target.isForKeras3 || type == "ZeroPadding1D" || type == "AdditiveAttention" { return nil }
     case "query_shape", "key_shape", "value_shape":
       // Keras 2 asks for them, and finds them out if they are null.
-      return type == "MultiHeadAttention" && !target.isForKeras2 ? nil : JSON.Member(name: name, value: .null)
+      if type == "MultiHeadAttention" { return nil }
+    // Keras 3 has no more to say of it than its rate.
+    case "trainable" where type.hasPrefix("SpatialDropout") || type == "Discretization", "noise_shape" where type.hasPrefix("SpatialDropout"):
+      if target.isForKeras3 { return nil }
     case "kernel_initializer" where type == "SeparableConv1D", "kernel_regularizer" where type == "SeparableConv1D",
       "kernel_constraint" where type == "SeparableConv1D":
       return nil

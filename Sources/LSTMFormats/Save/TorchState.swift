@@ -91,6 +91,12 @@ struct TorchState {
       parts.append((name, weight, same))
     }
     try put(layer, module, parts)
+    // PyTorch's module has both or neither.
+    let held = Set(parts.map(\.0))
+    if held.contains("weight") != held.contains("bias"), let one = parts.first(where: { $0.0 == "weight" || $0.0 == "bias" })?.1 {
+      let (name, number) = held.contains("weight") ? ("bias", Float(0)) : ("weight", Float(1))
+      arrays.append(SavedArray(name: module + "." + name, shape: model.weights[one].shape, values: model.weights[one].values.filled(number)))
+    }
     if type == "nn.BatchNorm1d" {
       arrays.append(SavedArray(name: module + ".num_batches_tracked", shape: [], values: .float64([0]), isInteger: true))
     }
@@ -212,6 +218,14 @@ extension Values {
   func zeros(_ count: Int) -> Values {
     if case .float32 = self { return .float32([Float](repeating: 0, count: count)) }
     return .float64([Double](repeating: 0, count: count))
+  }
+
+  /// As many of one number in the same precision.
+  func filled(_ number: Float) -> Values {
+    switch self {
+    case .float32(let values): return .float32([Float](repeating: number, count: values.count))
+    case .float64(let values): return .float64([Double](repeating: Double(number), count: values.count))
+    }
   }
 }
 

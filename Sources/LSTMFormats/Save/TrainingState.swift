@@ -12,6 +12,8 @@ struct TrainingState {
   private let isKeras3: Bool
   /// Whether it is of the kind of optimiser that Keras had before 2.11, whose arrays have another order.
   private let isOld: Bool
+  /// The shapes of the weights that are trained.
+  private let trained: [Shape]
 
   /// The state that was read with a model; nil if there was none.
   ///
@@ -26,6 +28,7 @@ struct TrainingState {
     options = optimizer["config"]?.members ?? []
     rest = config.members.filter { $0.name != "optimizer_config" && $0.name != "optimizer" }
     variables = model.optimizer
+    trained = model.saved.flatMap(\.weights).map { model.weights[$0] }.filter(\.trainable).map(\.shape)
     isKeras3 = model.generation >= .keras3
     isOld = !isKeras3 && config["optimizer_config"] != nil && optimizer["config"]?["is_legacy_optimizer"] != .bool(false)
   }
@@ -83,7 +86,7 @@ struct TrainingState {
 
   /// `training_config` of an HDF5 file.
   func hdf5Config(for target: KerasTarget) -> JSON {
-    let prefix = target == .keras2 && !isKeras3 && option("is_legacy_optimizer") == .bool(false) ? "Custom>" : ""
+    let prefix = target == .keras2 && option("is_legacy_optimizer") == .bool(false) ? "Custom>" : ""
     return .object(rest + [JSON.Member(name: "optimizer_config", value: .object(["class_name": .string(prefix + type), "config": .object(options)]))])
   }
 
@@ -165,11 +168,17 @@ struct TrainingState {
     guard isInPlace || !isOld, TrainingState.sameOrder.contains(type) || isInPlace && target == .both else {
       throw refusal(target, "keeps its state in an order of its own")
     }
-    let slots = variables.dropFirst(hasRate ? 2 : 1)
+    var slots = Array(variables.dropFirst(hasRate ? 2 : 1))
+    if type == "SGD", (option("momentum")?.double ?? 0) == 0 {
+      // Without momentum Keras 2 keeps a moment of zeros for each weight, Keras 3 none.
+      slots = target.isForKeras3 ? [] : trained.enumerated().map { number, shape in
+        SavedArray(name: "SGD/m/\(number)", shape: shape, values: .float32([Float](repeating: 0, count: shape.count ?? 0)))
+      }
+    }
     // An optimiser given by its name alone has its usual rate; one with a schedule has none.
     let usual = type == "SGD" ? 0.01 : 0.001
     guard target.isForKeras3, let rate = (rate ?? .number(usual)).double else { return [step] + slots }
     let learningRate = SavedArray(name: "\(type)/learning_rate", shape: [], values: .float32([Float(rate)]))
-    return [step, hasRate ? variables[1] : learningRate] + slots
+    return [step, hasRate ? SavedArray(name: learningRate.name, shape: [], values: variables[1].values) : learningRate] + slots
   }
 }

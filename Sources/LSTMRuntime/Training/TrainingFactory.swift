@@ -13,6 +13,8 @@ extension TrainingLayer {
     case .recurrent(let it) where !it.isTrainable:
       let name = "layer ‘\(layer?.name ?? "")’ is a \(layer?.type ?? "layer")"
       throw .unsupported("\(name) with options that Keras' cells do not have; liblstm cannot train it")
+    case .attention(let it) where it.dropout > 0: throw droppedAttention(layer)
+    case .multiHeadAttention(let it) where it.dropout > 0: throw droppedAttention(layer)
     case .recurrent(let it): return try RecurrentTraining(it, inputSize: shapes[0].last, kernels: kernels)
     case .dense(let it): return try DenseTraining(it, inputSize: shapes[0].last, kernels: kernels)
     case .embedding(let it): return EmbeddingTraining(it, layer: layer?.name ?? "")
@@ -48,5 +50,9 @@ extension TrainingLayer {
       }
       return FlatTraining(plain)
     }
+  }
+
+  private static func droppedAttention(_ layer: Layer?) -> LSTMError {
+    .unsupported("layer ‘\(layer?.name ?? "")’ is a \(layer?.type ?? "layer") with dropout, which liblstm cannot train")
   }
 }

@@ -2,6 +2,9 @@
 from __future__ import annotations
 
 import ctypes
+import signal
+import threading
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Callable, Iterable, Iterator, Optional, Sequence
 
 from . import _c
@@ -34,7 +37,7 @@ class History:
 
 
 class Fit:
-    """One call of fit(). Exceptions of callbacks, Ctrl-C among them, end it and are raised when the library has returned."""
+    """One call of fit(). An exception of a callback ends it and is raised when the library has returned; Ctrl-C just ends it."""
 
     def __init__(self, model: "Model", epochs: int, verbose: Optional[bool], callbacks: Sequence[Callable[..., Any]]) -> None:
         self._model, self._callbacks = model, list(callbacks)
@@ -44,6 +47,7 @@ class Fit:
         self._iterator: Iterator[Any] = iter(())
         self._current: Optional[Rows] = None
         self._error: Optional[BaseException] = None
+        self._interrupted = False
         self._names: list[str] = []
         self._display = EpochDisplay(verbose)
         self.options = new(_c.FitOptions)
@@ -83,21 +87,37 @@ class Fit:
         self.options.maximize = {"auto": -1, "min": 0, "max": 1}[mode]
 
     def run(self, trainer: Handle, names: list[str]) -> int:
-        """Runs the fit and returns why it ended. Ctrl-C ends it as a callback does that asks for the end."""
+        """Runs the fit and returns why it ended."""
         self._names = names
         self.options.progress = _c.FIT_PROGRESS(self._progress)
         if self._batches is not None:
             self.options.next = _c.NEXT_BATCH(self._next)
         outcome = ctypes.c_int32()
-        status = library().lstm_trainer_fit(trainer, self._rows.reference if self._rows else None, ctypes.byref(self.options),
-                                            ctypes.byref(outcome))
+        with self._listening():
+            status = library().lstm_trainer_fit(trainer, self._rows.reference if self._rows else None, ctypes.byref(self.options),
+                                                ctypes.byref(outcome))
         self._display.close()
-        if isinstance(self._error, KeyboardInterrupt):
-            return _c.FIT_CANCELLED
         if self._error is not None:
             raise self._error
         check(status)
         return outcome.value
+
+    @contextmanager
+    def _listening(self) -> Iterator[None]:
+        """Ctrl-C sets a mark that the next batch looks at, as an exception between two of the library's calls would be lost. A handler of
+        the program's own stays."""
+        if threading.current_thread() is not threading.main_thread() or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+            yield
+            return
+
+        def interrupt(number: int, frame: Any) -> None:
+            self._interrupted = True
+
+        signal.signal(signal.SIGINT, interrupt)
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
 
     def _next(self, context: Any, epoch: int, index: int, batch: Any) -> int:
         try:
@@ -132,7 +152,7 @@ class Fit:
                 for callback in self._callbacks:
                     if callback(int(it.epoch), logs) is False:
                         return 1
-            return 0
+            return 1 if self._interrupted else 0
         except BaseException as error:
             self._error = error
             return 1

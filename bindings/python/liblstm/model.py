@@ -2,20 +2,19 @@
 from __future__ import annotations
 
 import ctypes
-import json
-import operator
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from types import TracebackType
 from typing import Any, Optional
 
 from . import saving
 from ._arrays import AnyArray, path_bytes
-from ._c import LOAD_BY_NAME, LOAD_INFER, LOAD_TRUSTED, FromJsonOptions, LoadOptions
+from ._c import LOAD_BY_NAME, LOAD_INFER, LOAD_TRUSTED, LoadOptions
 from ._errors import ArgumentError, HandleError, UnknownNameError
 from ._handle import Handle, create, text
-from ._library import check, library, new
+from ._library import check, library
 from .arguments import input_arrays, output_arrays
 from .batches import checked_size, run_in_batches
+from .building import new_network
 from .description import decoded, layers, model_info, tensors
 from .graph import functional, sequential
 from .sessions import Sessions, key_of
@@ -231,22 +230,6 @@ class Sequential(Model):
 
     def __init__(self, layers: Iterable[Any], name: Optional[str] = None, seed: int = 0) -> None:
         self._begin(*new_network(sequential(layers, name), seed))
-
-
-def new_network(text: Any, seed: Any) -> tuple[Handle, Source]:
-    """A new model of the library from Keras' JSON, as text or as a dict."""
-    if isinstance(text, Mapping):
-        text = json.dumps(text)
-    if not isinstance(text, (str, bytes)):
-        raise ArgumentError("expected JSON as text or as a dict, not %r" % type(text).__name__)
-    content = text.encode() if isinstance(text, str) else text
-    options = new(FromJsonOptions)
-    try:
-        options.seed = operator.index(seed) & 0xFFFF_FFFF_FFFF_FFFF
-    except TypeError as reason:
-        raise ArgumentError("seed is %r; expected a whole number" % (seed,)) from reason
-    handle = create("lstm_model_from_json", "lstm_model_free", content, len(content), ctypes.byref(options))
-    return handle, Source(content=content, seed=options.seed)
 
 
 def _again(content: bytes, weights: Optional[dict[str, AnyArray]], infer: bool = False, seed: Optional[int] = None) -> Model:

@@ -55,8 +55,6 @@ final class RecurrentTraining: TrainingLayer, @unchecked Sendable {
 
   private func dropsState(_ call: TrainingCall) -> Bool { call.mode == .training && it.recurrentDropout > 0 }
 
-
-
   override func forward(_ call: TrainingCall) throws(LSTMError) {
     let m = memory(call, dropsState: dropsState(call))
     let (rows, stride) = (m.rows, m.stride)
@@ -148,8 +146,6 @@ final class RecurrentTraining: TrainingLayer, @unchecked Sendable {
     call.state[0].copy(from: m.h(m.steps))
     if hasCellState { call.state[1].copy(from: m.c(m.steps)) }
   }
-
-
 
   override func backward(_ call: TrainingCall) {
     let m = memory(call, dropsState: dropsState(call))
