@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
 # Fuzzes the readers with libFuzzer and AddressSanitizer: Tests/Fuzz/fuzz.sh [seconds for each, 60] [reader …]
 #
-# Readers: hdf5 zip json load (any file), and walk, which holds the check of HDF5 files against libhdf5. Each starts from the fixtures and
+# Readers: hdf5 zip json safetensors audio load (any file), and walk, which holds the check of HDF5 files against libhdf5. Each starts from the fixtures and
 # from what earlier runs found (Tests/Fuzz/corpus/<reader>); what stops a run is kept in Tests/Fuzz/finds/<reader>.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 seconds=${1:-60}
 shift || true
 readers=("$@")
-[ ${#readers[@]} -gt 0 ] || readers=(hdf5 zip json load walk)
+[ ${#readers[@]} -gt 0 ] || readers=(hdf5 zip json safetensors audio load walk)
 
 export LSTM_FUZZ=1 SWIFT_BACKTRACE=enable=no
 swift build -c release --product LSTMFuzz --scratch-path .build-fuzz \
@@ -16,7 +16,9 @@ swift build -c release --product LSTMFuzz --scratch-path .build-fuzz \
 
 seeds=build/fuzz/seeds
 if [ ! -d $seeds ]; then
-  mkdir -p $seeds/{hdf5,zip,json}
+  mkdir -p $seeds/{hdf5,zip,json,safetensors,audio}
+  find Tests/Fixtures/torch -name '*.safetensors' -size -40k -exec cp {} $seeds/safetensors \;
+  find Tests/Exchange/audio -type f ! -name expected.json -exec cp {} $seeds/audio \;
   find Tests/Fixtures Tests/Layers -size -40k \( -name '*.h5' -o -name '*.keras' \) ! -name '*.expected.h5' | while read -r file; do
     kind=hdf5
     [ "$(head -c 2 "$file" | tr -d "\0")" = PK ] && kind=zip
@@ -31,7 +33,7 @@ for reader in "${readers[@]}"; do
   finds=Tests/Fuzz/finds/$reader
   mkdir -p "$corpus" "$finds"
   starts=()
-  for kind in hdf5 zip json; do
+  for kind in hdf5 zip json safetensors audio; do
     case $reader in "$kind" | load) starts+=("$seeds/$kind") ;; walk) [ $kind = hdf5 ] && starts+=("$seeds/hdf5") ;; esac
   done
   echo "fuzzing $reader for $seconds s"
