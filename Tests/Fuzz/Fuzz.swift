@@ -23,8 +23,11 @@ public func fuzzOne(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
   case "json":
     guard let text = String(validating: bytes, as: UTF8.self) else { return -1 }
     _ = try? ModelFile.fromJSON(text, seed: 1, maxBytes: 1 << 24)
-  case "tensors":
-    guard HDF5Walk.Superblock.position(in: bytes) == nil, !ZipWalk.isZip(bytes) else { return -1 }
+  case "safetensors":
+    guard Safetensors.isPresent(in: bytes) else { return -1 }
+    load(bytes)
+  case "audio":
+    guard JSONModels.isPresent(in: bytes) else { return -1 }
     load(bytes)
   case "walk":
     guard HDF5Walk.Superblock.position(in: bytes) != nil else { return -1 }

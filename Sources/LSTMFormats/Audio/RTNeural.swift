@@ -2,9 +2,12 @@ import LSTMModel
 
 /// JSON models of RTNeural: layers with their weights in Keras' orientation. AIDA-X adds gains in decibels and a skip connection.
 enum RTNeural {
+  // A signal and its knobs are a handful; an array of this size is made for a skip connection.
+  private static let largestInput = 1 << 16
+
   /// The model of a file.
   static func model(_ json: JSON) throws(LSTMError) -> Model {
-    guard let features = json["in_shape"]?.array?.last?.integer, 1...(1 << 24) ~= features, let layers = json["layers"]?.array, !layers.isEmpty,
+    guard let features = json["in_shape"]?.array?.last?.integer, 1...largestInput ~= features, let layers = json["layers"]?.array, !layers.isEmpty,
       layers.count <= 1024
     else { throw .format("the RTNeural file states no ‘in_shape’ that ends in a number of features, or no list of ‘layers’") }
     let isAida = ["in_skip", "in_gain", "out_gain"].contains { json[$0] != nil }

@@ -49,6 +49,9 @@ struct TorchModules {
     guard let input = shape(name, "weight_ih" + end), let state = shape(name, "weight_hh" + end), input.rank == 2, state.rank == 2,
       input[0] == state[0], input[0] > 0, state[1] > 0
     else { throw .shape("the module ‘\(name)’ has no ‘weight_ih\(end)’ and ‘weight_hh\(end)’ of two dimensions that fit") }
+    for size in input.dimensions + state.dimensions where size > LayerConfig.largestSize {
+      throw .shape("the module ‘\(name)’ has a dimension of \(size), more than any network")
+    }
     let projection = shape(name, "weight_hr" + end)
     let hidden = projection?[1] ?? state[1]
     guard hidden > 0, input[0] % hidden == 0 else {

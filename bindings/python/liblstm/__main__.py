@@ -66,7 +66,7 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument("file", metavar="FILE")
     check.set_defaults(run=_check)
     convert = commands.add_parser("convert", help="make a file that liblstm loads from one of torch.save or ONNX",
-                                  description="Reads .pt and .pth without PyTorch, running nothing of them, and .onnx with the package onnx. "
+                                  description="Reads .pt and .pth without PyTorch, running nothing of them, and .onnx with onnx. "
                                               "Writes .safetensors or .h5.")
     convert.add_argument("file", metavar="IN")
     convert.add_argument("target", metavar="OUT")
