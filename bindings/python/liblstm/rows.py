@@ -24,7 +24,8 @@ class Rows:
         targets = [numbers(one, "the target %s" % name) for one, name in zip(_per_output(y, names, "y"), names)]
         weights: list[AnyArray] = []
         if sample_weight is not None:
-            given = _per_output(sample_weight, names, "sample_weight") if isinstance(sample_weight, (list, tuple, Mapping)) and len(names) > 1 else [sample_weight]
+            several = isinstance(sample_weight, (list, tuple, Mapping)) and len(names) > 1
+            given = _per_output(sample_weight, names, "sample_weight") if several else [sample_weight]
             weights = [numbers(one, "sample_weight") for one in given]
         self._arrays = (inputs, targets, weights)
         self.batch = new(_c.Batch)
@@ -50,5 +51,6 @@ def _per_output(y: Any, names: Sequence[str], what: str) -> list[Any]:
     if len(names) == 1:
         return [y]
     if not isinstance(y, (list, tuple)) or len(y) != len(names):
-        raise ArgumentError("the model has %d outputs (%s); pass %s as a list of so many arrays, or as a dict" % (len(names), ", ".join(names), what))
+        raise ArgumentError("the model has %d outputs (%s); pass %s as a list of so many arrays, or as a dict"
+                            % (len(names), ", ".join(names), what))
     return list(y)

@@ -107,7 +107,8 @@ class Trainer:
         return GradientReport(report.checked, report.worst, name, report.element, report.analytic, report.numeric)
 
     def fit(self, x: Any = None, y: Any = None, epochs: int = 1, batch_size: int = 32, sample_weight: Any = None,
-            validation_data: Any = None, validation_split: float = 0.0, shuffle: bool = True, batches: Optional[Callable[[int], Iterable[Any]]] = None,
+            validation_data: Any = None, validation_split: float = 0.0, shuffle: bool = True,
+            batches: Optional[Callable[[int], Iterable[Any]]] = None,
             monitor: Optional[str] = None, patience: int = 0, min_delta: float = 0.0, mode: str = "auto", restore_best: bool = False,
             reduce_on_plateau: Any = None, callbacks: Sequence[Callable[..., Any]] = (), verbose: Optional[bool] = None,
             resume: bool = False) -> History:
@@ -115,7 +116,8 @@ class Trainer:
 
         `batches`: instead of x and y, a function that gives for an epoch's number the batches (x, y) or (x, y, sample_weight).
         `monitor`: a column of the history such as "val_loss"; training ends when it has not improved for `patience` epochs.
-        `callbacks`: functions that are called after each epoch with its number and a dict of its values; one that returns False ends training.
+        `callbacks`: functions that are called after each epoch with its number and a dict of its values; one that returns False ends
+        training.
         `verbose`: True shows how far it is, False does not, None does if stderr is a terminal. Ctrl-C ends training within a batch: the
         model has the weights of the last batch done. `resume`: go on with a fit that was stopped or restored.
         """
