@@ -52,8 +52,16 @@ private func outerTile<let R: Int, let P: Int, let S: Int>(_ shape: (Count<R>.Ty
 
 // Each size of tile is a function of its own: see Project.swift.
 
-@inline(never)
-func outer6x4(_ it: OuterProduct) { unsafe outerTile((Count<6>.self, Count<4>.self), zeros24, it) }
+#if LSTM_V4 || arch(arm64)
+  @inline(never)
+  func outer6x4(_ it: OuterProduct) { unsafe outerTile((Count<6>.self, Count<4>.self), zeros24, it) }
+#else
+  @inline(never)
+  func outer6x4(_ it: OuterProduct) {
+    unsafe outerTile((Count<6>.self, Count<2>.self), zeros12, it)
+    unsafe outerTile((Count<6>.self, Count<2>.self), zeros12, it.from(row: 0, column: 2 &* lanes))
+  }
+#endif
 
 @inline(never)
 func outer2x4(_ it: OuterProduct) { unsafe outerTile((Count<2>.self, Count<4>.self), zeros8, it) }
