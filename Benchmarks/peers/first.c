@@ -1,17 +1,17 @@
-/* Load and first prediction, as a whole process. Usage: first MODEL FEATURES [STEPS]   Prints the first number. */
+/* Load and first prediction, as a whole process. Usage: first MODEL FEATURES UNITS   Prints the first of the units after 100 steps. */
 #include "lstm.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
 int main(int count, char **words) {
-  if (count < 3) return 2;
-  int features = atoi(words[2]), steps = count > 3 ? atoi(words[3]) : 100;
-  float *x = calloc((size_t)(features * steps), sizeof *x), y[1];
+  if (count < 4) return 2;
+  int features = atoi(words[2]), units = atoi(words[3]), steps = 100;
+  float *x = calloc((size_t)(features * steps), sizeof *x), *y = calloc((size_t)units, sizeof *y);
   lstm_model *model;
   lstm_session *session;
   if (lstm_model_load(words[1], NULL, &model) || lstm_session_create(model, NULL, &session) ||
-      lstm_session_predict_float(session, x, 1, steps, y, 1)) {
+      lstm_session_predict_float(session, x, 1, steps, y, (size_t)units)) {
     fprintf(stderr, "%s\n", lstm_last_error());
     return 1;
   }
@@ -19,5 +19,6 @@ int main(int count, char **words) {
   lstm_session_free(session);
   lstm_model_free(model);
   free(x);
+  free(y);
   return 0;
 }

@@ -24,7 +24,7 @@ static void must(lstm_status status, const char *what) {
 static void make_trainer(void) {
   lstm_trainer_options options;
   lstm_trainer_options_init(&options);
-  options.configuration = "{\"loss\": \"mse\", \"optimizer\": {\"class_name\": \"Adam\", \"config\": {\"learning_rate\": 0.001}}}";
+  options.configuration = "{\"loss\": \"mse\", \"optimizer\": {\"class_name\": \"Adam\", \"config\": {\"learning_rate\": 0.001, \"epsilon\": 1e-10}}}";
   options.threads = it.threads;
   must(lstm_trainer_create(model, &options, &trainer), it.model);
 }

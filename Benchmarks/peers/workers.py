@@ -126,7 +126,10 @@ class OpenVino:
 
 
 class Torch:
-    """nn.LSTM or nn.GRU; a stream's step is the Cell class; training is Dense, mean squared error, Adam (foreach, as is the default)."""
+    """nn.LSTM or nn.GRU; a stream's step is the Cell class; training is Dense, mean squared error, Adam (foreach, as is the default).
+
+    ε is so small everywhere that it does not matter where a framework adds it.
+    """
 
     def __init__(self, job: Job) -> None:
         import torch
@@ -160,7 +163,7 @@ class Torch:
         for name, parameter in self.module.named_parameters():
             if name.startswith("bias_hh"):
                 parameter.requires_grad_(False)
-        self.adam = torch.optim.Adam([p for p in parameters if p.requires_grad], lr=0.001, eps=1e-7)
+        self.adam = torch.optim.Adam([p for p in parameters if p.requires_grad], lr=0.001, eps=1e-10)
 
     def train(self) -> Any:
         self.adam.zero_grad(set_to_none=True)
@@ -222,7 +225,7 @@ class TensorFlow:
         model = keras.Sequential([keras.Input((self.job.steps, self.job.inputs)), keras.layers.LSTM(self.job.units), keras.layers.Dense(1)])
         for layer, (_, numbers) in zip(model.layers, network(self.job.model)):
             layer.set_weights(numbers)
-        adam = keras.optimizers.Adam(0.001)
+        adam = keras.optimizers.Adam(0.001, epsilon=1e-10)
         adam.build(model.trainable_variables)
         self.keep = (model, adam)
 
