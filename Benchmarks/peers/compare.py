@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 
 from exports import recurrent_layers, write_flat
-from extras import accuracy_row, memory_row, start_rows
+from extras import accuracy_row, memory_row, overhead_row, start_rows
 from rows import Row, all_rows
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -224,7 +224,7 @@ def main() -> None:
     asked = [peer for peer in options.peers.split(",") if peer]
     rows = all_rows()
     if options.words == ["list"]:
-        print("\n".join([row.name for row in rows] + ["start", "memory", "accuracy"]))
+        print("\n".join([row.name for row in rows] + ["overhead", "start", "memory", "accuracy"]))
         return
     chosen = [row for row in rows if all(word in row.name for word in options.words)]
     print(f"{processor()}, {len(os.sched_getaffinity(0))} processors; {versions()}; oneDNN as the system has it. RTNeural and KANN are in no registry: not here.")
@@ -238,6 +238,8 @@ def main() -> None:
             results.append(found)
             print(line(found, peers), flush=True)
     words = options.words
+    if all(word in "overhead" for word in words):
+        results += overhead_row(asked)
     if all(word in "start" for word in words):
         results += start_rows(asked, 3 if options.quick else 11)
     if all(word in "memory" for word in words):

@@ -5,6 +5,7 @@ import os
 import statistics
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -110,6 +111,44 @@ def start_rows(peers: list[str], rounds: int) -> list[dict[str, Any]]:
         beyond = "" if name in ("ours, C", "python and numpy") else f"{(median - medians['python and numpy']) * 1e3:.0f} ms"
         print(f"| {name} | {median * 1e3:.1f} ms | {beyond} | {memory[name]:.0f} MiB |", flush=True)
     return [{"name": "start", "times": medians, "memory": memory}]
+
+
+def overhead_row(peers: list[str]) -> list[dict[str, Any]]:
+    """What a call from Python costs before anything is computed: to be taken off these peers' times of small networks for a comparison with C."""
+    import onnx
+    from onnx import TensorProto, helper
+
+    path = BUILD / "empty.onnx"
+    value = helper.make_tensor_value_info
+    graph = helper.make_graph([helper.make_node("Identity", ["x"], ["y"])], "empty", [value("x", TensorProto.FLOAT, [1])], [value("y", TensorProto.FLOAT, [1])])
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9), str(path))
+    x = np.zeros(1, np.float32)
+    calls: dict[str, Any] = {}
+    if "onnxruntime" in peers:
+        import onnxruntime
+
+        session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+        binding = session.io_binding()
+        binding.bind_ortvalue_input("x", onnxruntime.OrtValue.ortvalue_from_numpy(x))
+        binding.bind_ortvalue_output("y", onnxruntime.OrtValue.ortvalue_from_numpy(x.copy()))
+        calls["onnxruntime"] = lambda: session.run_with_iobinding(binding)
+    if "openvino" in peers:
+        import openvino
+
+        request = openvino.Core().compile_model(str(path), "CPU").create_infer_request()
+        request.set_tensor("x", openvino.Tensor(x))
+        calls["openvino"] = lambda: request.infer(share_inputs=True, share_outputs=True)
+    found = {}
+    for peer, call in calls.items():
+        times = []
+        for _ in range(200):
+            begun = time.perf_counter()
+            for _ in range(20):
+                call()
+            times.append((time.perf_counter() - begun) / 20)
+        found[peer] = statistics.median(times)
+        print(f"A call of {peer} from Python that computes nothing: {found[peer] * 1e6:.1f} µs")
+    return [{"name": "overhead", "times": found}]
 
 
 def memory_row() -> list[dict[str, Any]]:
