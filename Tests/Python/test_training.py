@@ -2,6 +2,7 @@
 import json
 import os
 import signal
+import threading
 
 import liblstm
 import numpy as np
@@ -151,6 +152,19 @@ def test_ctrl_c_returns_a_usable_model():
         signal.signal(signal.SIGINT, kept)
     assert history.outcome == "cancelled" and len(history["loss"]) == 3
     assert np.isfinite(model.predict(x)).all() and not np.array_equal(weights(model), before)
+
+
+def test_another_thread_cancels_a_fit():
+    model, (x, y) = small(), data()
+    trainer = liblstm.Trainer(model, loss="mse", optimizer="adam")
+    trainer.cancel()  # no fit, so nothing to end
+    begun = threading.Event()
+    canceller = threading.Thread(target=lambda: begun.wait() and trainer.cancel())
+    canceller.start()
+    history = trainer.fit(x, y, epochs=10_000_000, callbacks=[lambda epoch, values: begun.set()], verbose=False)
+    canceller.join()
+    assert history.outcome == "cancelled" and np.isfinite(model.predict(x)).all()
+    assert trainer.fit(x, y, epochs=2, verbose=False).outcome == "completed"
 
 
 def test_a_number_that_is_none_is_named_where_it_began():
