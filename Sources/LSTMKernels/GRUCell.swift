@@ -53,7 +53,7 @@ private func gruTile<let R: Int, let G: Int, let S: Int>(_ shape: (Count<R>.Type
   let first = block &* (3 &* lanes)
   // SAFETY: block + G ≤ blocks.
   let sums = unsafe tileSums(
-    (shape.0, shape.1, Count<3>.self), zeros, it.h, it.stride, it.count, it.weights + first &* it.count, it.start + first)
+    (shape.0, shape.1, Count<3>.self), zeros, it.h, it.stride, it.count, it.weights + first &* it.count, it.start + first, panels: 3)
   if R &* G > 0 { unsafe gruUpdate((shape.0, shape.1), sums, it, 0, block) }
   if R &* G > 1 { unsafe gruUpdate((shape.0, shape.1), sums, it, 1, block) }
   if R &* G > 2 { unsafe gruUpdate((shape.0, shape.1), sums, it, 2, block) }
@@ -74,7 +74,12 @@ func gru1x3(_ it: GRUState, _ block: Int) { unsafe gruTile((Count<1>.self, Count
 func gru3x1(_ it: GRUState, _ block: Int) { unsafe gruTile((Count<3>.self, Count<1>.self), zeros9, it, block) }
 
 @inline(never)
-func gru6x1(_ it: GRUState, _ block: Int) { unsafe gruTile((Count<6>.self, Count<1>.self), zeros18, it, block) }
+func gru4x1(_ it: GRUState, _ block: Int) { unsafe gruTile((Count<4>.self, Count<1>.self), zeros12, it, block) }
+
+#if LSTM_V4 || arch(arm64)
+  @inline(never)
+  func gru6x1(_ it: GRUState, _ block: Int) { unsafe gruTile((Count<6>.self, Count<1>.self), zeros18, it, block) }
+#endif
 
 /// Advances a GRU (reset gate after the product) with σ and tanh by one step, all rows.
 ///
@@ -105,9 +110,16 @@ private func gruRows(_ all: GRUState, rows: Int, first: Int, end: Int) {
     while row < rows {
       let left = rows &- row
       let it = unsafe all.from(row: row)
-      if left >= 6 {
-        unsafe gru6x1(it, block)
-        row &+= 6
+      #if LSTM_V4 || arch(arm64)
+        if left >= 6 {
+          unsafe gru6x1(it, block)
+          row &+= 6
+          continue
+        }
+      #endif
+      if left >= 4 {
+        unsafe gru4x1(it, block)
+        row &+= 4
       } else if left >= 3 {
         unsafe gru3x1(it, block)
         row &+= 3
