@@ -23,7 +23,7 @@ export PYTHONPATH := bindings/python
 help:
 	@echo 'make              build the library: build/lib/liblstm.so, with include/lstm.h'
 	@echo 'make demo         forecast sunspots from C and from Python, draw build/demo/sunspots.png'
-	@echo 'make learn        train the tasks of Benchmarks/learning with 10 seeds each; TASKS=… SEEDS=… choose'
+	@echo 'make learn        train the tasks of Benchmarks/learning with 10 seeds each, draw build/learn/*.svg; TASKS=… SEEDS=… choose'
 	@echo 'make test         run every test; parts: test-swift test-c test-python test-fixtures test-readme test-install'
 	@echo 'make test-interop convert every fixture and open the results in real Keras 2, Keras 3 and PyTorch (downloads them)'
 	@echo 'make fuzz         fuzz each reader of files for a minute'
@@ -59,13 +59,15 @@ demo:
 
 TASKS ?=
 SEEDS ?= 10
+LEARN ?=
 learn:
 	@Scripts/setup.sh test
 	@$(MAKE) --no-print-directory lib
 	@mkdir -p build/learn
-	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --no-deps aeon statsmodels </dev/null
-	$(PYTHON) Benchmarks/learning/learn.py $(TASKS) --seeds $(SEEDS) --json build/learn/lstm.json
-	$(PYTHON) Benchmarks/learning/learn.py $(TASKS) --seeds $(SEEDS) --cell SimpleRNN --json build/learn/rnn.json
+	@$(PYTHON) -c 'import importlib.util as u, sys; sys.exit(not (u.find_spec("aeon") and u.find_spec("statsmodels")))' || \
+	  $(PYTHON) -m pip install --quiet --disable-pip-version-check --no-deps aeon statsmodels </dev/null
+	$(PYTHON) Benchmarks/learning/learn.py $(TASKS) --seeds $(SEEDS) --out build/learn $(LEARN)
+	$(PYTHON) Benchmarks/learning/report.py build/learn
 
 bench:
 	@Scripts/setup.sh test

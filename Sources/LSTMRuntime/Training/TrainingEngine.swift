@@ -100,8 +100,9 @@ final class TrainingEngine {
     pending = (states, rows)
   }
 
-  /// Sets the kept states of stateful layers to zero.
+  /// Sets the kept states of stateful layers to zero, those that wait to be put back included.
   func resetStates() {
+    pending = nil
     for block in blocks { block.resetStates() }
     if plan.model.isStateful { inputShapes = [] }
   }
