@@ -528,6 +528,10 @@ lstm_status lstm_trainer_evaluate(lstm_trainer *trainer, const lstm_batch *batch
  */
 lstm_status lstm_trainer_fit(lstm_trainer *trainer, const lstm_batch *data, const lstm_fit_options *options, int32_t *outcome);
 
+/** Asks the fit that is under way in another thread to end after the batch at hand, as if its callback had asked for it. Without a fit
+ *  under way it does nothing. The one function that may be called while another thread uses the trainer. */
+lstm_status lstm_trainer_cancel(lstm_trainer *trainer);
+
 /** The history of the last fit: a row for each epoch, a column for each value, for each value of validation ("val_…") and for
  *  "learning_rate". Either pointer may be NULL. */
 lstm_status lstm_trainer_get_history_size(const lstm_trainer *trainer, size_t *epochs, size_t *columns);

@@ -6,6 +6,7 @@ import LSTMFormats
 import LSTMModel
 import LSTMRuntime
 import LSTMRuntime64
+import Synchronization
 
 /// What an `lstm_trainer` holds.
 final class TrainerHandle {
@@ -19,6 +20,8 @@ final class TrainerHandle {
   let strings = LentStrings()
   /// Whether a fit is under way, whose callbacks may only look.
   var isFitting = false
+  /// Whether another thread asked for the end of the fit.
+  let isCancelled = Atomic<Bool>(false)
 
   init(_ trainer: any RunningTrainer, _ model: Model, _ spec: TrainingSpec, _ options: TrainerOptions) {
     self.spec = spec
