@@ -2,10 +2,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 
 STREAM_PEERS = ("onednn", "onnxruntime", "openvino", "torch")
 SEQUENCE_PEERS = ("onednn", "onnxruntime", "openvino", "torch")
 TRAIN_PEERS = ("torch", "tensorflow", "onednn")
+HEADER = Path(__file__).resolve().parent.parent.parent / "include" / "lstm.h"
 
 
 @dataclass(frozen=True)
@@ -73,5 +75,14 @@ def all_rows() -> list[Row]:
         rows.append(Row("seq", "lstm", 128, 256, batch=batch, directions=2, threads=2, peers=SEQUENCE_PEERS))
     for batch, steps, inputs, units, target in ((32, 50, 8, 32, 3.0), (32, 100, 64, 128, 1.6), (64, 100, 128, 256, 1.35), (32, 100, 256, 512, 1.2)):
         for threads in (1, 2):
-            rows.append(Row("train", "lstm", inputs, units, batch=batch, steps=steps, threads=threads, peers=TRAIN_PEERS, target=target, against="torch"))
+            rows.append(Row("train", "lstm", inputs, units, batch=batch, steps=steps, threads=threads, peers=TRAIN_PEERS,
+                            target=target if threads == 1 else 1.0, against="torch"))
+    # Where the library has them. Peers have float32 beside bf16, ONNX Runtime its own quantised LSTM beside int8.
+    if "LSTM_WEIGHTS_BF16" in HEADER.read_text():
+        for inputs, units in ((1, 64), (16, 128), (40, 256), (64, 512), (128, 1024)):
+            rows.append(Row("stream", "lstm", inputs, units, weights="bf16", peers=STREAM_PEERS))
+        for inputs, units in ((40, 256), (64, 512), (128, 1024)):
+            rows.append(Row("stream", "lstm", inputs, units, weights="int8", peers=("onnxruntime",), target=1.5))
+        for inputs, units in shapes:
+            rows.append(Row("seq", "lstm", inputs, units, batch=32, weights="bf16", peers=SEQUENCE_PEERS))
     return rows

@@ -24,6 +24,7 @@ class Job:
     def __init__(self, words: list[str]) -> None:
         self.kind, self.cell, self.model, self.x, self.y = words[:5]
         self.inputs, self.units, self.batch, self.steps, self.layers, self.directions, self.threads = map(int, words[5:12])
+        self.weights = words[12]
         if self.kind == "stream":
             self.batch, self.steps = 1, 1
         rows = PERIOD if self.kind == "stream" else self.steps
@@ -47,6 +48,10 @@ class OnnxRuntime:
         self.job = job
         path = Path(job.y).with_suffix(f".{os.getpid()}.onnx")
         write_onnx(job.model, path, job.batch, job.steps, job.kind == "stream")
+        if job.weights == "int8":
+            from onnxruntime.quantization import quantize_dynamic
+
+            quantize_dynamic(path, path, op_types_to_quantize=["LSTM"], per_channel=True)
         options = ort.SessionOptions()
         options.intra_op_num_threads = job.threads
         options.inter_op_num_threads = 1
