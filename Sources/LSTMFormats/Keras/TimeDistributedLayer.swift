@@ -45,6 +45,8 @@ final class TimeDistributedLayer: KerasLayer {
     let outputs = try inner.call(LayerCall(folded), in: builder)
     guard outputs.count == 1, let output = outputs.first else { throw config.unsupported("wraps a layer with \(outputs.count) outputs") }
     let result = try builder.addOne(.unfoldTime(UnfoldTime()), [output, sequence], layer: index)
+    // Keras 2 adds the inner layer's penalty itself, undivided; Keras 3 forgets it.
+    if builder.generation < .keras3 { builder.addActivity(inner.config, [result], layer: index, isSum: true) }
     builder.setMask(try outputMask(mask, inner: builder.graph.mask(of: output), sequence, builder), of: result)
     return [result]
   }

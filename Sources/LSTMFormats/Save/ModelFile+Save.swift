@@ -23,7 +23,7 @@ extension ModelFile {
     switch format {
     case .torchHDF5: return try TorchState(model).hdf5()
     case .safetensors: return try TorchState(model).safetensors()
-    default: return try kerasBytes(of: try KerasWording.of(model), format: format, options: options)
+    default: return try kerasBytes(of: try KerasWording.of(model, options), format: format, options: options)
     }
   }
 

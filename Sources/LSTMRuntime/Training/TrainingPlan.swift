@@ -24,6 +24,7 @@ final class TrainingPlan {
     parameters = try Parameters(model)
     var layers: [TrainingLayer?] = []
     var needs: [Bool] = []
+    for layer in model.layers { if let fault = layer.trainingFault { throw fault } }
     for (index, node) in model.nodes.enumerated() {
       guard let operation = node.operation, let plain = plan.operators[index] else {
         layers.append(nil)
