@@ -316,3 +316,30 @@ def test_what_cannot_be_followed_is_refused_by_name():
     with pytest.raises(liblstm.UnsupportedError, match="activity_regularizer"):
         liblstm.Trainer(model, loss="mse", optimizer="sgd")
     assert model.predict(series().astype(np.float32)).shape == (4, STEPS, 2)  # in use it changes nothing
+
+
+def test_the_same_bits_on_any_number_of_threads():
+    x, y = series(70, (4, SIZE)).astype(np.float32), series(70, (2,), seed=9).astype(np.float32)
+    found = []
+    for threads in (1, 2, 5):
+        model = stack(("LSTM", {"units": 5, "return_sequences": True, "zoneout_h": 0.2, "zoneout_c": 0.3, "peepholes": True, "projection": 3}),
+                      ("GRU", {"units": 4, "zoneout_h": 0.1, "recurrent_dropout": 0.2, "stored_initial_state": True}), ("Dense", {"units": 2}))
+        model.fit(x, y, loss="mse", optimizer="adam", epochs=2, batch_size=64, threads=threads, seed=7, verbose=False)
+        found.append(np.concatenate([np.asarray(value).ravel() for value in model.weights.values()]))
+    assert np.array_equal(found[0], found[1]) and np.array_equal(found[0], found[2])
+
+
+def test_stored_initial_states_are_learnt():
+    x, y = np.zeros((8, 3, 1), np.float32), np.full((8, 2), 0.5, np.float32)
+    for kind in ("LSTM", "GRU", "SimpleRNN"):
+        layer = getattr(liblstm.layers, kind)(2, stored_initial_state=True)
+        model = liblstm.Sequential([liblstm.Input((3, 1)), layer], seed=1)
+        names = [name for name in model.weights if "initial_" in name]
+        assert names and all(not np.asarray(model.weights[name]).any() for name in names)
+        history = model.fit(x, y, loss="mse", optimizer="adam", epochs=300, learning_rate=0.05, verbose=False)
+        assert history["loss"][-1] < 0.05 * history["loss"][0]
+        assert all(np.asarray(model.weights[name]).any() for name in names)
+        states = model.predict(x)
+        with model.stream() as stream:
+            last = [np.asarray(stream.step(step)).ravel() for step in x[0]][-1]
+        assert np.array_equal(last, states[0])

@@ -44,9 +44,9 @@ final class TimeDistributedLayer: KerasLayer {
     defer { builder.foldedDepth -= 1 }
     let outputs = try inner.call(LayerCall(folded), in: builder)
     guard outputs.count == 1, let output = outputs.first else { throw config.unsupported("wraps a layer with \(outputs.count) outputs") }
+    // Keras 3 calls the inner layer in a way that leaves its penalty out.
+    if builder.generation < .keras3, !(inner is ModelLayer) { builder.addActivity(inner.config, [output], layer: index) }
     let result = try builder.addOne(.unfoldTime(UnfoldTime()), [output, sequence], layer: index)
-    // Keras 2 adds the inner layer's penalty itself, undivided; Keras 3 forgets it.
-    if builder.generation < .keras3 { builder.addActivity(inner.config, [result], layer: index, isSum: true) }
     builder.setMask(try outputMask(mask, inner: builder.graph.mask(of: output), sequence, builder), of: result)
     return [result]
   }

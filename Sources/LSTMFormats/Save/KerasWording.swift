@@ -10,7 +10,7 @@ enum KerasWording {
   /// The same model, its two biases of a recurrent layer added to the one that Keras has.
   ///
   /// - Throws: ``LSTMError/unsupported(_:)`` naming the layer and the option that no layer of Keras has.
-  static func of(_ model: Model, _ options: SaveOptions) throws(LSTMError) -> Model {
+  static func of(_ model: Model, keepsTraining: Bool) throws(LSTMError) -> Model {
     guard needsChange(model) else { return model }
     let configuration = try plain(try KerasArchitecture(of: model).config, path: "")
     var weights = NamedArrays()
@@ -29,7 +29,7 @@ enum KerasWording {
     var result = try assembly.model(writer: model.writer, format: model.format, architecture: configuration.text, weights: weights)
     result.training = model.training
     result.optimizer = model.optimizer
-    if !sums.isEmpty, model.optimizer.count > 2, options.training {
+    if !sums.isEmpty, model.optimizer.count > 2, keepsTraining {
       throw .unsupported(
         "‘\(model.weights[sums.min() ?? 0].name)’ has two rows, for each of which the optimizer keeps a state, where Keras has one; "
           + "the model can be saved without its training state")

@@ -41,6 +41,8 @@ public enum OptimizerVariables {
       // A momentum of 0 keeps nothing that matters.
       (groups, arrays) = ([], [])
     }
+    // Keras 3's Nadam also keeps the product of its factors, which follows from the steps.
+    if case .nadam = spec.rule, arrays.last?.shape.rank == 0 { arrays = arrays.dropLast() }
     let expected = groups.reduce(0) { $0 + $1.count * order.count }
     guard arrays.count == expected else {
       throw misfit(spec, "has \(arrays.count) arrays beside its step where this model's weights need \(expected)")
@@ -81,6 +83,10 @@ public enum OptimizerVariables {
               values: found["\(weight) \(kind)"] ?? .float32([Float](repeating: 0, count: shape.count ?? 0))))
         }
       }
+    }
+    if isKeras3, case .nadam(let beta1, _, _) = spec.rule {
+      let product = OptimizerSpec.nadamProduct(beta1, updates: state.iteration / (spec.accumulationSteps ?? 1))
+      arrays.append(SavedArray(name: "\(prefix)/u_product", shape: [], values: .float32([Float(product)])))
     }
     return arrays
   }

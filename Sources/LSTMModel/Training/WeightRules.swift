@@ -19,19 +19,16 @@ public enum Regularizer: Sendable, Equatable {
   case orthogonal(factor: Double, rows: Bool)
 }
 
-/// A penalty on what a layer puts out, added to the loss.
+/// A penalty on what a layer puts out, added to the loss: `(l1 · Σ|y| + l2 · Σy²) / n` for a batch of n.
 public struct ActivityRule: Sendable, Equatable {
   /// Factors of the sum of magnitudes and of the sum of squares.
   public var l1: Double
   public var l2: Double
-  /// Whether the sum is divided by the first dimension of what is put out, as in Keras before 3.
-  public var isMean: Bool
 
-  /// `l1 · Σ|y| + l2 · Σy²`, as a sum or by row.
-  public init(l1: Double, l2: Double, isMean: Bool) {
+  /// A penalty with these factors.
+  public init(l1: Double, l2: Double) {
     self.l1 = l1
     self.l2 = l2
-    self.isMean = isMean
   }
 }
 

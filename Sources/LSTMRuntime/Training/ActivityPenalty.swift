@@ -1,6 +1,6 @@
 import LSTMModel
 
-/// Penalties on what layers put out: `l1 · Σ|y| + l2 · Σy²`, over the whole batch or by its first dimension.
+/// Penalties on what layers put out, as in Keras: sums over the whole batch, divided by its first dimension.
 extension TrainingCall {
   /// What the outputs add to the loss.
   var activityPenalty: Double {
@@ -12,7 +12,7 @@ extension TrainingCall {
         let value = Double(output.values[index])
         sum += rule.l1 * value.magnitude + rule.l2 * value * value
       }
-      total += sum / divisor(rule, output)
+      total += sum / divisor(output)
     }
     return total
   }
@@ -23,7 +23,7 @@ extension TrainingCall {
     for (position, rule) in activities.enumerated() {
       guard let rule, outputGradients.indices.contains(position) else { continue }
       let (y, dy) = (outputs[position].values, outputGradients[position])
-      let divisor = divisor(rule, outputs[position])
+      let divisor = divisor(outputs[position])
       for index in 0..<dy.count {
         let value = Double(y[index])
         dy[index] += Scalar(((value > 0 ? rule.l1 : value < 0 ? -rule.l1 : 0) + 2 * rule.l2 * value) / divisor)
@@ -31,8 +31,6 @@ extension TrainingCall {
     }
   }
 
-  /// The first dimension of the output over the whole batch, or 1.
-  private func divisor(_ rule: ActivityRule, _ output: Tensor) -> Double {
-    rule.isMean ? max(Double(output.shape.first ?? 1) * share, 1) : 1
-  }
+  /// The first dimension of an output, over the whole batch.
+  private func divisor(_ output: Tensor) -> Double { max(Double(output.shape.first ?? 1) * share, 1) }
 }

@@ -71,13 +71,7 @@ final class Optimizer {
   /// Continues after so many steps: their state must be put into ``slots``.
   func resume(at iteration: Int) {
     self.iteration = max(iteration, 0)
-    momentumProduct = 1
-    if case .nadam(let beta1, _, _) = spec.rule {
-      // Factor by factor, as it came about; a file may state any number of steps, and after a million all factors are alike.
-      let stepwise = min(updates, 1 << 20)
-      for step in 0..<stepwise { momentumProduct *= Optimizer.nadamMomentum(beta1, step + 1) }
-      momentumProduct *= Optimizer.power(beta1, updates - stepwise)
-    }
+    if case .nadam(let beta1, _, _) = spec.rule { momentumProduct = OptimizerSpec.nadamProduct(beta1, updates: updates) }
   }
 
   /// One step. Gradients are changed by clipping.
@@ -153,7 +147,7 @@ final class Optimizer {
     let step = updates + 1
     let lr = Scalar(rate)
     func slot(_ kind: String, _ index: Int) -> Floats { byKind[kind]?[index] ?? weights[index].slice(0, 0) }
-    if case .nadam(let beta1, _, _) = spec.rule { momentumProduct *= Optimizer.nadamMomentum(beta1, step) }  // here Keras casts nothing
+    if case .nadam(let beta1, _, _) = spec.rule { momentumProduct *= OptimizerSpec.nadamMomentum(beta1, step) }  // here Keras casts nothing
     for (index, (w, g)) in zip(weights, gradients).enumerated() {
       switch spec.rule {
       case .sgd(let momentum, let nesterov):
@@ -167,21 +161,21 @@ final class Optimizer {
         let mean = centered ? slot("average_gradient", index) : nil
         Loops.rmsprop(w, g, slot("velocity", index), m, mean, lr, Scalar(rho), Scalar(momentum), Scalar(epsilon))
       case .adam(let beta1, let beta2, let epsilon, let amsgrad):
-        let scale = rate * (1 - Optimizer.power(single(beta2), step)).squareRoot() / (1 - Optimizer.power(single(beta1), step))
+        let scale = rate * (1 - OptimizerSpec.power(single(beta2), step)).squareRoot() / (1 - OptimizerSpec.power(single(beta1), step))
         let largest = amsgrad ? slot("velocity_hat", index) : nil
         Loops.adam(
           w, g, slot("momentum", index), slot("velocity", index), largest, Scalar(scale), Scalar(1 - beta1), Scalar(1 - beta2), Scalar(epsilon))
       case .adamax(let beta1, let beta2, let epsilon):
-        let scale = rate / (1 - Optimizer.power(single(beta1), step))
+        let scale = rate / (1 - OptimizerSpec.power(single(beta1), step))
         Loops.adamax(w, g, slot("momentum", index), slot("norm", index), Scalar(scale), Scalar(1 - beta1), Scalar(beta2), Scalar(epsilon))
       case .nadam(let stated1, let stated2, let epsilon):
         let (beta1, beta2) = (single(stated1), single(stated2))
-        let now = Optimizer.nadamMomentum(beta1, step, decay: single(0.96))
-        let next = Optimizer.nadamMomentum(beta1, step + 1, decay: single(0.96))
+        let now = OptimizerSpec.nadamMomentum(beta1, step, decay: single(0.96))
+        let next = OptimizerSpec.nadamMomentum(beta1, step + 1, decay: single(0.96))
         Loops.nadam(
           w, g, slot("momentum", index), slot("velocity", index), lr, Scalar(1 - beta1), Scalar(1 - beta2),
           Scalar(next / (1 - momentumProduct * next)), Scalar((1 - now) / (1 - momentumProduct)),
-          Scalar(1 / (1 - Optimizer.power(beta2, step))), Scalar(epsilon))
+          Scalar(1 / (1 - OptimizerSpec.power(beta2, step))), Scalar(epsilon))
       case .adagrad(_, let epsilon): Loops.adagrad(w, g, slot("accumulator", index), lr, Scalar(epsilon))
       case .adadelta(let rho, let epsilon):
         Loops.adadelta(w, g, slot("accumulated_grad", index), slot("accumulated_delta_var", index), lr, Scalar(rho), Scalar(epsilon))
@@ -189,21 +183,6 @@ final class Optimizer {
       }
     }
   }
-
-  /// `base^exponent` by squaring: the same bits however many steps were done in one run.
-  static func power(_ base: Double, _ exponent: Int) -> Double {
-    var result = 1.0
-    var square = base
-    var rest = exponent
-    while rest > 0 {
-      if rest & 1 == 1 { result *= square }
-      square *= square
-      rest >>= 1
-    }
-    return result
-  }
-
-  private static func nadamMomentum(_ beta1: Double, _ step: Int, decay: Double = 0.96) -> Double { beta1 * (1 - 0.5 * power(decay, step)) }
 
   /// A constant as Keras casts it, which rounds it to single precision whatever the weights have. Constants that Keras does not cast
   /// (1 − β of the averages, ρ) are exact.
