@@ -39,14 +39,15 @@ enum KerasWording {
 
   private static func needsChange(_ model: Model) -> Bool {
     // An option that is off must go too: Keras knows no such key.
-    model.architecture.contains("\"zoneout_") || model.nodes.contains { node in
-      switch node.operation {
-      case .recurrent(let it): return it.options != CellOptions()
-      case .logic(let it): return it.kind == .withinLength
-      case .step: return true
-      default: return false
+    model.architecture.contains("\"zoneout_")
+      || model.nodes.contains { node in
+        switch node.operation {
+        case .recurrent(let it): return it.options != CellOptions()
+        case .logic(let it): return it.kind == .withinLength
+        case .step: return true
+        default: return false
+        }
       }
-    }
   }
 
   private static func plain(_ json: JSON, path: String) throws(LSTMError) -> JSON {

@@ -61,7 +61,8 @@ public struct CellOptions: Sendable, Equatable {
 
   /// Whether the step itself is Keras': biases and initial states are outside it.
   public var keepsEquations: Bool {
-    zoneoutH == 0 && zoneoutC == 0 && !peepholes && projection == nil && !couplesForget && clip == nil && outputActivation == nil && normalization == nil
+    zoneoutH == 0 && zoneoutC == 0 && !peepholes && projection == nil && !couplesForget && clip == nil && outputActivation == nil
+      && normalization == nil
   }
 
   /// Weights after kernel, recurrent kernel and bias.

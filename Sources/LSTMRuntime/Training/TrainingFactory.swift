@@ -1,11 +1,11 @@
 import LSTMModel
 
 extension TrainingLayer {
-  /// Makes an operation of the model ready to be trained. `plain` is its inference operator; `needsGradient`: a gradient flows through it.
+  /// Makes an operation of the model ready to be trained. `plain` is its inference operator.
   ///
   /// - Throws: ``LSTMError/unsupported(_:)`` naming a layer that has no gradient, ``LSTMError/memory(_:)``.
   static func make(
-    _ operation: Operation, node: Node, in model: Model, plain: Operator, needsGradient: Bool, kernels: KernelTable
+    _ operation: Operation, node: Node, in model: Model, plain: Operator, kernels: KernelTable
   ) throws(LSTMError) -> TrainingLayer {
     let shapes = node.inputs.map { model.shape(of: $0) }
     let layer = model.layers.indices.contains(node.layer) ? model.layers[node.layer] : nil

@@ -32,7 +32,9 @@ final class OptionLSTMCell: OptionCell, @unchecked Sendable {
   /// h · R, then its gradient; the sums before normalisation; c′ before and after normalisation; its function; o times that; dh for the projection.
   override func keptSizes(_ all: Int) -> [Int] {
     let cells = all * it.units
-    return [all * recurrent.width, gateScale == nil ? 0 : 4 * cells, stateScale == nil ? 0 : cells, cells, cells, cells, all * (projection?.width ?? 0)]
+    return [
+      all * recurrent.width, gateScale == nil ? 0 : 4 * cells, stateScale == nil ? 0 : cells, cells, cells, cells, all * (projection?.width ?? 0),
+    ]
   }
 
   override func scratchSizes(_ rows: Int) -> [Int] {
