@@ -3,6 +3,7 @@
 
     python3 generate.py k3        in an environment with keras 3.15 and tensorflow 2.21
     python3 generate.py k2        in one with tf_keras 2.21
+    python3 generate.py k2 frames thresholded        these cases alone
 
 For each case: `<case>.<writer>.keras` or `.h5`, and `<case>.<writer>.npz` with inputs `x0`, `x1`, … and outputs `y0`, `y1`, … that
 Keras computed in float32. Seeds are fixed; weights and inputs are the same in each run, file dates are not.
@@ -80,10 +81,15 @@ if WRITER == "k3":
         "inverse_normalization": lambda: sequential((6, 2), L.LSTM(2, return_sequences=True),
                                                     L.Normalization(mean=[10.0, -2.0], variance=[9.0, 0.0], invert=True)),
     })
+else:
+    CASES["thresholded"] = lambda: sequential((6, 3), L.LSTM(5, return_sequences=True), L.ThresholdedReLU(0.05), L.GRU(4, return_sequences=True),
+                                              L.ThresholdedReLU(), L.Dense(2))
 
 
 def main():
     for number, (name, make) in enumerate(CASES.items()):
+        if sys.argv[2:] and name not in sys.argv[2:]:
+            continue
         keras.backend.clear_session()
         keras.utils.set_random_seed(100 + number)
         model = make()
