@@ -53,7 +53,7 @@ def wrapped(value):
     """The configurations of layers and cells inside an option."""
     found = []
     for one in value.values() if isinstance(value, dict) else value if isinstance(value, list) else []:
-        if isinstance(one, dict) and "class_name" in one and "Initializer" not in one["class_name"] and "units" in str(one.get("config")):
+        if isinstance(one, dict) and "class_name" in one and isinstance(one.get("config"), dict) and "trainable" in one["config"]:
             found.append(one)
         if isinstance(one, (dict, list)):
             found += wrapped(one)

@@ -50,6 +50,13 @@ def frames():
     return keras.Model(x, L.LSTM(4)(y))
 
 
+def pooling():
+    x, y = keras.Input((4, 5, 4, 2)), keras.Input((6, 5, 3))
+    a = L.GlobalMaxPooling3D()(L.AveragePooling3D((1, 2, 2), padding="same")(L.SpatialDropout3D(0.2)(x)))
+    b = L.GlobalAveragePooling2D()(L.MaxPooling2D(2, strides=1)(L.SpatialDropout2D(0.1)(y)))
+    return keras.Model([x, y], L.Dense(2)(L.Concatenate()([a, b])))
+
+
 CASES = {
     "frames": frames,
     "conv2d_options": lambda: sequential((9, 8, 4), L.Conv2D(6, (3, 2), dilation_rate=2, groups=2, use_bias=False),
@@ -84,6 +91,7 @@ if WRITER == "k3":
 else:
     CASES["thresholded"] = lambda: sequential((6, 3), L.LSTM(5, return_sequences=True), L.ThresholdedReLU(0.05), L.GRU(4, return_sequences=True),
                                               L.ThresholdedReLU(), L.Dense(2))
+CASES["pooling"] = pooling
 
 
 def main():
