@@ -18,7 +18,7 @@ PYTHON := .venv/bin/python
 export PYTHONPATH := bindings/python
 
 .DEFAULT_GOAL := lib
-.PHONY: fuzz help lib demo test test-swift test-c test-python test-fixtures test-readme test-install test-interop install uninstall lint check setup clean test-exchange learn bench
+.PHONY: fuzz help lib demo test test-swift test-c test-python test-fixtures test-readme test-install test-interop install uninstall lint check setup clean test-exchange learn bench bench-peers
 
 help:
 	@echo 'make              build the library: build/lib/liblstm.so, with include/lstm.h'
@@ -32,6 +32,7 @@ help:
 	@echo 'make lint         check the Swift format'
 	@echo 'make check        check exports, header, sizes and rules of the code'
 	@echo 'make bench        measure speed beside what the machine allows; WORDS="stream lstm" picks rows'
+	@echo 'make bench-peers  the same beside ONNX Runtime, OpenVINO, oneDNN, PyTorch, TensorFlow (downloads them); WORDS= and PEERS= pick, QUICK=1 hurries'
 	@echo 'make setup        install what building and testing needs (make demo and make test do it themselves)'
 	@echo 'make clean        remove build/ and .build/'
 
@@ -73,6 +74,14 @@ bench:
 	@$(MAKE) --no-print-directory lib
 	@mkdir -p build/bench
 	@CC='$(CC)' Benchmarks/run.sh $(WORDS)
+
+# Needs 3 GB for the peers. WORDS=list names the rows; RUN='chrt -f 20' puts something before what measures.
+PEERS ?= onednn,onnxruntime,openvino,torch,tensorflow
+bench-peers:
+	@Scripts/setup.sh test
+	@$(MAKE) --no-print-directory lib
+	@CC='$(CC)' Benchmarks/peers/setup.sh
+	$(RUN) build/peers-venv/bin/python Benchmarks/peers/compare.py --peers '$(PEERS)' --json build/peers/results.json $(if $(QUICK),--quick) $(WORDS)
 
 test:
 	@Scripts/setup.sh test

@@ -20,6 +20,8 @@ final class ModelBuilder {
     var initializer: WeightInitializer?
     /// The recurrent cell that it belongs to.
     var cell: CellSlots?
+    /// Whether it is the kernel of a convolution, `[…, channels, filters]`.
+    var isConvolution: Bool
   }
 
   /// The weights of a recurrent cell: kernel, recurrent kernel and bias, which some files keep in forms of their own.
@@ -88,7 +90,7 @@ final class ModelBuilder {
       slots.append(
         Slot(
           name: config.path + "/" + spec.name, shape: spec.shape, layer: layer, trainable: trainable, dtype: config.dtype, rules: rules,
-          initializer: initializer, cell: cell))
+          initializer: initializer, cell: cell, isConvolution: operation.slidesKernels && spec.name.hasSuffix("kernel")))
       layers[layer].weights.append(slots.count - 1)
     }
     group.own = specs.indices.map { (first + $0, specs[$0].trainable) }
@@ -139,5 +141,16 @@ final class ModelBuilder {
     addActivity(layer.config, outputs, layer: layer.index)
     if let first = outputs.first, !(layer is ModelLayer) { note(graph.shape(of: first), of: layer.index) }
     return outputs
+  }
+}
+
+extension Operation {
+  /// Whether its kernels slide over the input, so that it matters in which direction they lie.
+  fileprivate var slidesKernels: Bool {
+    switch self {
+    case .convolution1D(let convolution): return convolution.depthMultiplier == nil
+    case .spatialConvolution, .convolutionalLSTM: return true
+    default: return false
+    }
   }
 }

@@ -98,7 +98,7 @@ extension Floats {
   /// Adds the numbers of an array of the same length.
   func add(_ other: Floats) {
     precondition(other.count == count, "a sum of arrays of different length")
-    for index in 0..<count { self[index] += other[index] }
+    Loops.add(other, to: self)
   }
 
   /// Adds the first `count` numbers of each of `rows` rows from one spacing to another.
