@@ -12,6 +12,7 @@ allowed=(
   Sources/LSTMRuntime/DirectStream.swift
   Sources/LSTMRuntime/InstantKernels.swift
   Sources/LSTMRuntime/KernelTable.swift
+  Sources/LSTMRuntime/Meeting.swift
   Sources/LSTMRuntime/ThreadPool.swift
   Sources/LSTMRuntime/Training/TrainingKernels.swift
   Sources/LSTMRuntime/Training/Parts/OptimizerLoops.swift

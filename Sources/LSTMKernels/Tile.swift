@@ -44,6 +44,16 @@ func tileSums<let R: Int, let G: Int, let P: Int, let S: Int>(
   return sums
 }
 
+/// Puts sums into memory, one by one: assigned as a whole, they would be counted up there.
+@_transparent
+func copySums<let S: Int>(_ from: Count<S>, _ to: inout Count<S>) {
+  for index in 0..<S { to[index] = from[index] }
+}
+
+/// The smaller number; the library's own is generic code.
+@_transparent
+func smaller(_ a: Int, _ b: Int) -> Int { a < b ? a : b }
+
 /// Copies `count` numbers of each row; `from` is aligned and its rows are padded to whole vectors, `to` may have any alignment.
 @_transparent
 func copyRows(_ from: UnsafePointer<Scalar>, _ fromStride: Int, _ to: UnsafeMutablePointer<Scalar>, _ toStride: Int, rows: Int, count: Int) {

@@ -14,8 +14,6 @@ final class RecurrentOperator: Operator, @unchecked Sendable {
   private static let zLimit = 1 << 18
   /// Blocks of units from which on several threads share a step: below, handing over costs more than half a step takes.
   static let sharedBlocks = 6
-  /// Numbers of a place where threads meet: a cache line of its own.
-  private static let meetingCount = 16
 
   init(_ it: Recurrent, _ weights: [Weight], inputSize: Int, isMasked: Bool, kernels: KernelTable) throws(LSTMError) {
     self.it = it
@@ -46,10 +44,10 @@ final class RecurrentOperator: Operator, @unchecked Sendable {
   override func scratch(_ inputs: [[Int]], _ outputs: [[Int]]) -> [Int] {
     let rows = inputs[0][0]
     let (output, state) = (rows * cell.outputStride, rows * cell.stride)
-    // z, h, hNew, c, the c before a masked step, the output before a masked step, the cell's own, where threads meet
+    // z, h, hNew, c, the c before a masked step, the output before a masked step, the cell's own
     return [
       rows * chunk(rows: rows, steps: inputs[0][1]) * cell.input.width, output, output, cell.hasCellState ? state : 0,
-      cell.hasCellState ? state : 0, output, cell.scratch(rows: rows), RecurrentOperator.meetingCount,
+      cell.hasCellState ? state : 0, output, cell.scratch(rows: rows),
     ]
   }
 
@@ -115,23 +113,27 @@ final class RecurrentOperator: Operator, @unchecked Sendable {
         zStep: it.goBackwards ? -zWidth : zWidth, h: h, hNew: hNew, c: c, out: it.returnSequences ? call.outputs[0].values : nil,
         outStart: step * it.units, outStride: steps * it.units, outStep: it.units)
       let inputs = InputSteps(x: x, first: first, chunk: chunk, steps: steps, z: call.scratch[0])
-      let meeting = call.scratch[7]
-      if let team, team.isComplete {
-        meeting.fill(0)
-        task.work = (inputs, work, meeting)
+      if let team {
+        team.meeting.reset()
+        task.work = (inputs, work, team.meeting)
         team.run(task)
         task.work = nil
       } else {
-        run(inputs, work, meeting, part: 0, of: 1)
+        projectInputs(inputs)
+        advance(work, nil)
       }
       if count % 2 == 1 { swap(&h, &hNew) }
     }
   }
 
-  /// One thread's part of a chunk of steps: z of its blocks is read by nobody else.
-  fileprivate func run(_ inputs: InputSteps, _ work: CellSteps, _ meeting: Floats, part index: Int, of count: Int) {
-    projectInputs(inputs, part: index, of: count)
-    let ran = cell.advance(work, part: index, of: count, meeting: meeting)
+  /// One thread's share of a chunk of steps.
+  fileprivate func run(_ inputs: InputSteps, _ work: CellSteps, _ share: Share) {
+    share.meeting.share(own: share.own, step: 0) { projectInputs(inputs, part: $0, of: share.meeting.parts) }
+    advance(work, share)
+  }
+
+  private func advance(_ work: CellSteps, _ share: Share?) {
+    let ran = cell.advance(work, share)
     precondition(ran, "a cell with prepared steps that does not take them")
   }
 
@@ -261,13 +263,13 @@ private struct InputSteps {
 /// A chunk of steps as several threads' work.
 private final class StepsTask: TeamTask {
   private let it: RecurrentOperator
-  var work: (inputs: InputSteps, steps: CellSteps, meeting: Floats)?
+  var work: (inputs: InputSteps, steps: CellSteps, meeting: Meeting)?
 
   init(_ it: RecurrentOperator) { self.it = it }
 
   override func part(_ index: Int, of count: Int) {
     guard let work else { return }
-    it.run(work.inputs, work.steps, work.meeting, part: index, of: count)
+    it.run(work.inputs, work.steps, Share(meeting: work.meeting, own: index))
   }
 }
 
