@@ -422,7 +422,8 @@ typedef struct lstm_trainer lstm_trainer;
 
 typedef struct lstm_trainer_options {
   size_t struct_size;
-  const char *configuration; /**< JSON: what to learn and how, in the words of Keras' compile(); NULL for what the model's file states */
+  const char *configuration; /**< JSON: what to learn and how, in the words of Keras' compile(), with a new optimizer; NULL for what the
+                                 model's file states, whose optimizer goes on where the file left it */
   int32_t precision;         /**< LSTM_FLOAT32 (the default) or LSTM_FLOAT64 */
   int32_t threads;           /**< 1 (the default) … 256; results do not depend on it */
   uint64_t seed;             /**< decides dropout, noise and the order of samples */
@@ -501,7 +502,7 @@ void lstm_fit_options_init(lstm_fit_options *options);
 void lstm_gradient_report_init(lstm_gradient_report *report);
 
 /** Prepares to train a model, from the weights that it has now. `options`: NULL for the defaults.
- *  Errors: UNSUPPORTED (a layer that has no gradient, by name), ARGUMENT, FORMAT (the configuration is no JSON), MEMORY, HANDLE. */
+ *  Errors: UNSUPPORTED (a layer or option that cannot be trained, by name; an optimizer's state that cannot be gone on with), ARGUMENT, FORMAT (the configuration is no JSON), MEMORY, HANDLE. */
 lstm_status lstm_trainer_create(const lstm_model *model, const lstm_trainer_options *options, lstm_trainer **trainer);
 
 /** Frees the handle, its memory and its threads. NULL is ignored. */
@@ -565,7 +566,8 @@ lstm_status lstm_trainer_get_gradients(const lstm_trainer *trainer, int32_t dtyp
 /** Updates the weights by gradients of the caller's, such as the average over several processes. */
 lstm_status lstm_trainer_apply_gradients(lstm_trainer *trainer, int32_t dtype, const void *gradients, size_t count);
 
-/** Writes the trainer's weights to the model it was made from, or to one of the same architecture. */
+/** Writes the trainer's weights to the model it was made from, or to one of the same architecture, and with them what is learnt and the
+ *  optimizer's state: lstm_model_save() keeps both where the format can, so that Keras, or another trainer, goes on from the file. */
 lstm_status lstm_trainer_update_model(const lstm_trainer *trainer, lstm_model *model);
 
 /** Sets the state of stateful layers to zero. */

@@ -37,7 +37,7 @@ final class ModelBuilder {
   /// The generation of Keras that wrote the model.
   let generation: KerasGeneration
   /// The graph so far.
-  private(set) var graph: GraphBuilder
+  var graph: GraphBuilder
   /// The layers so far.
   private(set) var layers: [Layer] = []
   /// The weights needed so far.
@@ -124,6 +124,11 @@ final class ModelBuilder {
     if layers.indices.contains(layer), layers[layer].output.rank == 0 { layers[layer].output = shape }
   }
 
+  /// Says why a layer cannot be trained as it is configured.
+  func setTrainingFault(_ fault: LSTMError, of layer: Int) {
+    if layers.indices.contains(layer) { layers[layer].trainingFault = fault }
+  }
+
   /// Makes a recurrent node's gates visible.
   func makeTraceable(_ value: Value, prefix: String, layer: Int) {
     guard foldedDepth == 0, !layers[layer].traceable.contains(where: { $0.prefix == prefix }) else { return }
@@ -133,6 +138,7 @@ final class ModelBuilder {
   /// Calls a layer, and keeps what it makes for the table of layers.
   func call(_ layer: KerasLayer, _ call: LayerCall) throws(LSTMError) -> [Value] {
     let outputs = try layer.call(call, in: self)
+    addActivity(layer.config, outputs, layer: layer.index)
     if let first = outputs.first, !(layer is ModelLayer) { note(graph.shape(of: first), of: layer.index) }
     return outputs
   }

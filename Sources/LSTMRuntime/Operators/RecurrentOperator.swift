@@ -80,13 +80,15 @@ final class RecurrentOperator: Operator, @unchecked Sendable {
       let time = it.goBackwards ? steps - 1 - step : step
       let first = it.goBackwards ? max(0, steps - (step / chunk + 1) * chunk) : step / chunk * chunk
       if step % chunk == 0 { projectInputs(InputSteps(x: x, first: first, chunk: chunk, steps: steps, z: z)) }
-      if call.masks[0] != nil { call.scratch[4].copy(from: c) }
+      if call.masks[0] != nil || it.options.zoneoutC > 0 { call.scratch[4].copy(from: c) }
       let place = (time - first) * zWidth
       let zHere = z.slice(place, z.count - place)
       cell.step(
         CellStep(
           rows: rows, z: zHere, zStride: chunk * zWidth, h: h, hNew: hNew, c: c, gates: call.trace == nil ? nil : zHere,
           scratch: call.scratch[6]))
+      hNew.keepMean(it.options.zoneoutH, of: h)
+      c.keepMean(it.options.zoneoutC, of: call.scratch[4])
       if let mask = call.masks[0] { keepMasked(mask, time, rows, h: h, hNew: hNew, c: c, cBefore: call.scratch[4]) }
       let output = emit(call, time: time, step: step, rows: rows, hNew: hNew, previous: previous)
       if let trace = call.trace {
@@ -274,6 +276,13 @@ private final class StepsTask: TeamTask {
 }
 
 extension Floats {
+  /// The mean of what zoneout makes of a state: `rate` of it is what it was.
+  fileprivate func keepMean(_ rate: Double, of before: Floats) {
+    guard rate > 0 else { return }
+    let rate = Scalar(rate)
+    for index in 0..<count { self[index] = rate * before[index] + (1 - rate) * self[index] }
+  }
+
   /// Copies the same numbers to the start of each of `rows` rows.
   fileprivate func fillRows(_ rows: Int, stride: Int, with numbers: [Scalar]) {
     for row in 0..<rows { slice(row * stride, numbers.count).copy(from: numbers) }
