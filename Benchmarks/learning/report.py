@@ -41,6 +41,8 @@ def table(results: dict[str, dict[str, list[dict[str, Any]]]]) -> str:
         if any(name in found for found in results.values()):
             cells = [_cell(name, found.get(name, [])) for found in results.values()]
             lines.append("| %s | %s | %s |" % (task.title, task.goal, " | ".join(cells)))
+    minutes = [sum(one["seconds"] for outcomes in found.values() for one in outcomes) / 60 for found in results.values()]
+    lines.append("| all of it, one core | | %s |" % " | ".join("%.0f minutes" % one for one in minutes))
     return "\n".join(lines)
 
 
