@@ -64,6 +64,8 @@ LSTM_OPERATION lstm_chosen(lstm_vector a, lstm_vector b, lstm_bits mask) {
   return (lstm_vector)(((lstm_bits)a & mask) | ((lstm_bits)b & ~mask));
 }
 
+#include "LowPrecision.h"
+
 /* Where threads meet after each step. Both words start at 0. */
 typedef struct lstm_meeting {
   int32_t arrived, round;
