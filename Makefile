@@ -18,12 +18,12 @@ PYTHON := .venv/bin/python
 export PYTHONPATH := bindings/python
 
 .DEFAULT_GOAL := lib
-.PHONY: fuzz help lib demo test test-swift test-c test-python test-fixtures test-readme test-install test-interop install uninstall lint check setup clean test-exchange learn bench
+.PHONY: fuzz help lib demo test test-swift test-c test-python test-fixtures test-readme test-install test-interop install uninstall lint check setup clean test-exchange learn bench bench-peers
 
 help:
 	@echo 'make              build the library: build/lib/liblstm.so, with include/lstm.h'
 	@echo 'make demo         forecast sunspots from C and from Python, draw build/demo/sunspots.png'
-	@echo 'make learn        train the tasks of Benchmarks/learning with 10 seeds each; TASKS=… SEEDS=… choose'
+	@echo 'make learn        train the tasks of Benchmarks/learning with 10 seeds each, draw build/learn/*.svg; TASKS=… SEEDS=… choose'
 	@echo 'make test         run every test; parts: test-swift test-c test-python test-fixtures test-readme test-install'
 	@echo 'make test-interop convert every fixture and open the results in real Keras 2, Keras 3 and PyTorch (downloads them)'
 	@echo 'make fuzz         fuzz each reader of files for a minute'
@@ -32,6 +32,7 @@ help:
 	@echo 'make lint         check the Swift format'
 	@echo 'make check        check exports, header, sizes and rules of the code'
 	@echo 'make bench        measure speed beside what the machine allows; WORDS="stream lstm" picks rows'
+	@echo 'make bench-peers  the same beside ONNX Runtime, OpenVINO, oneDNN, PyTorch, TensorFlow (downloads them); WORDS= and PEERS= pick, QUICK=1 hurries'
 	@echo 'make setup        install what building and testing needs (make demo and make test do it themselves)'
 	@echo 'make clean        remove build/ and .build/'
 
@@ -58,19 +59,29 @@ demo:
 
 TASKS ?=
 SEEDS ?= 10
+LEARN ?=
 learn:
 	@Scripts/setup.sh test
 	@$(MAKE) --no-print-directory lib
 	@mkdir -p build/learn
-	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --no-deps aeon statsmodels </dev/null
-	$(PYTHON) Benchmarks/learning/learn.py $(TASKS) --seeds $(SEEDS) --json build/learn/lstm.json
-	$(PYTHON) Benchmarks/learning/learn.py $(TASKS) --seeds $(SEEDS) --cell SimpleRNN --json build/learn/rnn.json
+	@$(PYTHON) -c 'import importlib.util as u, sys; sys.exit(not (u.find_spec("aeon") and u.find_spec("statsmodels")))' || \
+	  $(PYTHON) -m pip install --quiet --disable-pip-version-check --no-deps aeon statsmodels </dev/null
+	$(PYTHON) Benchmarks/learning/learn.py $(TASKS) --seeds $(SEEDS) --out build/learn $(LEARN)
+	$(PYTHON) Benchmarks/learning/report.py build/learn
 
 bench:
 	@Scripts/setup.sh test
 	@$(MAKE) --no-print-directory lib
 	@mkdir -p build/bench
 	@CC='$(CC)' Benchmarks/run.sh $(WORDS)
+
+# Needs 3 GB for the peers. WORDS=list names the rows; RUN='chrt -f 20' puts something before what measures.
+PEERS ?= onednn,onnxruntime,openvino,torch,tensorflow
+bench-peers:
+	@Scripts/setup.sh test
+	@$(MAKE) --no-print-directory lib
+	@CC='$(CC)' Benchmarks/peers/setup.sh
+	$(RUN) build/peers-venv/bin/python Benchmarks/peers/compare.py --peers '$(PEERS)' --json build/peers/results.json $(if $(QUICK),--quick) $(WORDS)
 
 test:
 	@Scripts/setup.sh test

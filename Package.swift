@@ -11,7 +11,7 @@ let strict: [SwiftSetting] = [
 func kernels(_ suffix: String, _ flags: [String]) -> Target {
   .target(
     name: "LSTMKernels" + suffix,
-    dependencies: ["CVector"],
+    dependencies: ["CVector", "CSupport"],
     path: "Sources/LSTMKernels" + suffix,
     swiftSettings: strict + [
       .unsafeFlags(["-O", "-wmo", "-num-threads", "2"] + flags)

@@ -157,6 +157,43 @@ static void bench(const char *folder, const row *it, const char *name) {
   lstm_model_free(model);
 }
 
+/* A training step: LSTM, Dense at its last step, mean squared error, Adam. The limit is its three products (the input's gradient is not wanted) at
+ * the peak of multiply-adds. */
+static void bench_train(const char *folder, const row *it, int steps, const char *name) {
+  count_own_time(it->threads == 1);
+  lstm_model *model = load(folder, it);
+  lstm_trainer_options options;
+  lstm_trainer_options_init(&options);
+  options.configuration = "{\"loss\": \"mse\", \"optimizer\": {\"class_name\": \"Adam\", \"config\": {\"learning_rate\": 0.001}}}";
+  options.threads = it->threads;
+  lstm_trainer *trainer;
+  check(lstm_trainer_create(model, &options, &trainer), name);
+  float *x = numbers((size_t)(it->batch * steps * it->inputs)), *y = numbers((size_t)it->batch);
+  lstm_array in, target;
+  lstm_array_init(&in);
+  lstm_array_init(&target);
+  in.rank = 3, in.shape[0] = it->batch, in.shape[1] = steps, in.shape[2] = it->inputs, in.data = x;
+  target.rank = 2, target.shape[0] = it->batch, target.shape[1] = 1, target.data = y;
+  const lstm_array *inputs[] = {&in}, *targets[] = {&target};
+  lstm_batch batch;
+  lstm_batch_init(&batch);
+  batch.inputs = inputs, batch.input_count = 1, batch.targets = targets, batch.target_count = 1;
+  double flops = 8.0 * it->units * (3.0 * it->units + 2.0 * it->inputs) * it->batch * steps, least = 1e9, floor = 1e9, begun = now();
+  for (int round = 0; round < ROUNDS && (round < 4 || now() - begun < 4); round++) {
+    double start = now();
+    check(lstm_trainer_train_batch(trainer, &batch, NULL, 0), name);
+    double mine = now() - start, its = limit(x, 0, flops / 1000, it->threads) * 1000;
+    if (round > 0 && mine < least) least = mine;
+    if (its < floor) floor = its;
+  }
+  printf("%-44s %12.1f us %12.1f us %6.2f\n", name, least * 1e6, floor * 1e6, floor / least);
+  fflush(stdout);
+  free(x);
+  free(y);
+  lstm_trainer_free(trainer);
+  lstm_model_free(model);
+}
+
 static void bench_load(const char *folder) {
   char path[4096];
   snprintf(path, sizeof path, "%s/lstm_16_64.h5", folder);
@@ -217,8 +254,9 @@ int main(int count, char **words) {
   for (int weights = 0; weights < kinds; weights++)
     for (int threads = 1; threads <= 2; threads++)
       for (int i = 0; i < 10; i++) rows[total++] = (row){"stream", "lstm", "", steps[i][0], steps[i][1], 1, 1, 1, threads, weights};
-  for (int threads = 1; threads <= 2; threads++)
-    for (int i = 0; i < 4; i++) rows[total++] = (row){"stream", "gru", "", gru[i][0], gru[i][1], 1, 1, 1, threads, 0};
+  for (int weights = 0; weights < kinds; weights++)
+    for (int threads = 1; threads <= 2; threads++)
+      for (int i = 0; i < 4; i++) rows[total++] = (row){"stream", "gru", "", gru[i][0], gru[i][1], 1, 1, 1, threads, weights};
   for (int weights = 0; weights < kinds; weights++)
     for (int threads = 1; threads <= 2; threads++)
       for (int i = 0; i < 5; i++)
@@ -239,6 +277,15 @@ int main(int count, char **words) {
              it->layers > 1 ? "2 layers " : "", it->directions > 1 ? "both directions " : "", it->threads, widths[it->weights]);
     if (selected(name, count - 2, words + 2)) bench(words[1], it, name);
   }
+  static const int trained[][4] = {{32, 50, 8, 32}, {32, 100, 64, 128}, {64, 100, 128, 256}, {32, 100, 256, 512}};
+  for (int threads = 1; threads <= 2; threads++)
+    for (int i = 0; i < 4; i++) {
+      const int *of = trained[i];
+      row it = {"train", "lstm", "_dense", of[2], of[3], of[0], 1, 1, threads, 0};
+      char name[128];
+      snprintf(name, sizeof name, "train lstm I%d H%d B%d T%d %d threads", of[2], of[3], of[0], of[1], threads);
+      if (selected(name, count - 2, words + 2)) bench_train(words[1], &it, of[1], name);
+    }
   if (selected("load memory", count - 2, words + 2)) {
     bench_load(words[1]);
     bench_memory(words[1]);

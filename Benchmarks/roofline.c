@@ -10,7 +10,13 @@ typedef float vector __attribute__((vector_size(32)));
 typedef float vector __attribute__((vector_size(16)));
 #endif
 
-enum { LANES = sizeof(vector) / sizeof(float), SUMS = 16 };
+/* Sums enough for the multipliers' latency, few enough for the registers, which hold two more numbers. */
+#if defined(__AVX512F__) || defined(__aarch64__)
+enum { REGISTERS = 32 };
+#else
+enum { REGISTERS = 16 };
+#endif
+enum { LANES = sizeof(vector) / sizeof(float), SUMS = REGISTERS >= 32 ? 16 : 12 };
 
 static volatile float sink;
 

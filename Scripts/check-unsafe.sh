@@ -14,6 +14,7 @@ allowed=(
   Sources/LSTMRuntime/KernelTable.swift
   Sources/LSTMRuntime/LowKernels.swift
   Sources/LSTMRuntime/LowStream.swift
+  Sources/LSTMRuntime/Meeting.swift
   Sources/LSTMRuntime/ThreadPool.swift
   Sources/LSTMRuntime/Training/TrainingKernels.swift
   Sources/LSTMRuntime/Training/Parts/OptimizerLoops.swift

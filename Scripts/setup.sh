@@ -7,8 +7,9 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 needs_swift=6.2
-python_packages=(numpy pytest h5py matplotlib mypy)
 tier=${1:?usage: Scripts/setup.sh look | demo | test}
+python_packages=(numpy matplotlib)
+[ "$tier" = demo ] || python_packages+=(pytest h5py mypy scikit-learn)
 
 stamp="build/.setup-$tier"
 print=$({ cat "$0"; command -v swift python3 || true; } | cksum)
@@ -76,7 +77,7 @@ fi
 
 if [ "$tier" != look ]; then
   [ -x .venv/bin/python ] || { echo "Making .venv with $(python3 --version)"; python3 -m venv .venv; }
-  modules=$(IFS=,; echo "${python_packages[*]}")
+  modules=$(IFS=,; echo "${python_packages[*]/scikit-learn/sklearn}")
   if ! .venv/bin/python -c "import $modules" 2>/dev/null; then
     echo "Installing into .venv: ${python_packages[*]}"
     .venv/bin/python -m pip install --quiet --disable-pip-version-check "${python_packages[@]}" </dev/null || {

@@ -14,7 +14,8 @@
  * - A NULL argument is LSTM_ERROR_ARGUMENT; a freed handle, or a pointer that is none of ours, is LSTM_ERROR_HANDLE.
  * - Strings are UTF-8. Strings in structs belong to the handle they were read from and live until it is freed or changed.
  * - Structs start with `size_t struct_size`; fill them with the matching _init function and they can grow in later versions: a larger
- *   struct than the library knows is accepted, a smaller one is LSTM_ERROR_ARGUMENT. An array of structs is passed as an array of pointers.
+ *   struct than the library knows is accepted, a smaller one is LSTM_ERROR_ARGUMENT (but options of a session or stream may end before
+ *   `weights`). An array of structs is passed as an array of pointers.
  * - A model may be used from several threads at once. A session, a stream and a trace belong to one thread at a time.
  * - No function prints, exits, installs handlers, starts a thread that was not asked for, or changes the process's settings.
  *
@@ -457,7 +458,8 @@ typedef struct lstm_trainer lstm_trainer;
 
 typedef struct lstm_trainer_options {
   size_t struct_size;
-  const char *configuration; /**< JSON: what to learn and how, in the words of Keras' compile(); NULL for what the model's file states */
+  const char *configuration; /**< JSON: what to learn and how, in the words of Keras' compile(), with a new optimizer; NULL for what the
+                                 model's file states, whose optimizer goes on where the file left it */
   int32_t precision;         /**< LSTM_FLOAT32 (the default) or LSTM_FLOAT64 */
   int32_t threads;           /**< 1 (the default) … 256; results do not depend on it */
   uint64_t seed;             /**< decides dropout, noise and the order of samples */
@@ -536,7 +538,7 @@ void lstm_fit_options_init(lstm_fit_options *options);
 void lstm_gradient_report_init(lstm_gradient_report *report);
 
 /** Prepares to train a model, from the weights that it has now. `options`: NULL for the defaults.
- *  Errors: UNSUPPORTED (a layer that has no gradient, by name), ARGUMENT, FORMAT (the configuration is no JSON), MEMORY, HANDLE. */
+ *  Errors: UNSUPPORTED (a layer or option that cannot be trained, by name; an optimizer's state that cannot be gone on with), ARGUMENT, FORMAT (the configuration is no JSON), MEMORY, HANDLE. */
 lstm_status lstm_trainer_create(const lstm_model *model, const lstm_trainer_options *options, lstm_trainer **trainer);
 
 /** Frees the handle, its memory and its threads. NULL is ignored. */
@@ -562,6 +564,10 @@ lstm_status lstm_trainer_evaluate(lstm_trainer *trainer, const lstm_batch *batch
  * Errors: as lstm_trainer_train_batch().
  */
 lstm_status lstm_trainer_fit(lstm_trainer *trainer, const lstm_batch *data, const lstm_fit_options *options, int32_t *outcome);
+
+/** Asks the fit that is under way in another thread to end after the batch at hand, as if its callback had asked for it. Without a fit
+ *  under way it does nothing. The one function that may be called while another thread uses the trainer. */
+lstm_status lstm_trainer_cancel(lstm_trainer *trainer);
 
 /** The history of the last fit: a row for each epoch, a column for each value, for each value of validation ("val_…") and for
  *  "learning_rate". Either pointer may be NULL. */
@@ -596,7 +602,8 @@ lstm_status lstm_trainer_get_gradients(const lstm_trainer *trainer, int32_t dtyp
 /** Updates the weights by gradients of the caller's, such as the average over several processes. */
 lstm_status lstm_trainer_apply_gradients(lstm_trainer *trainer, int32_t dtype, const void *gradients, size_t count);
 
-/** Writes the trainer's weights to the model it was made from, or to one of the same architecture. */
+/** Writes the trainer's weights to the model it was made from, or to one of the same architecture, and with them what is learnt and the
+ *  optimizer's state: lstm_model_save() keeps both where the format can, so that Keras, or another trainer, goes on from the file. */
 lstm_status lstm_trainer_update_model(const lstm_trainer *trainer, lstm_model *model);
 
 /** Sets the state of stateful layers to zero. */

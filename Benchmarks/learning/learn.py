@@ -1,87 +1,66 @@
 """Trains networks on the tasks and counts the sequences that they need.
 
-    python Benchmarks/learning/learn.py TASK … [--seeds 10] [--cell LSTM|GRU|SimpleRNN] [--json FILE]
+    python Benchmarks/learning/learn.py [TASK …] [--seeds 10] [--cell LSTM] [--out build/learn] [--resume]
 
-Without a TASK, all of them. For each task: how many of the seeds succeeded, the median number of sequences (or of the measure), and what
-was published. The same command gives the same numbers: data and weights come from the seeds.
+Without a TASK, all of them; without a --cell, LSTM, GRU and SimpleRNN. Writes one JSON file for each cell, after each seed, so that a run
+that was interrupted goes on with --resume. The same command gives the same numbers: data and weights come from the seeds.
+`report.py` makes the table and the pictures.
 """
 from __future__ import annotations
 
 import argparse
 import json
-import statistics
 import sys
 import time
 from pathlib import Path
-from typing import Any, Callable, NamedTuple, Optional
+from typing import Any
 
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-import experiments  # noqa: E402
-from experiments import Outcome  # noqa: E402
+from experiments import TASKS  # noqa: E402
+from summary import CELLS, as_text, median, successes  # noqa: E402
 
 
-class Task(NamedTuple):
-    """An experiment: how it is run, what was published, and whether less is better."""
-
-    run: Callable[[int, str], Outcome]
-    published: str
-    unit: str
-
-
-TASKS: dict[str, Task] = {
-    "reber": Task(experiments.reber, "10 of 10, median ≤ 8,440 sequences", "sequences"),
-    "adding": Task(experiments.adding, "≤ 74,000 sequences to at most 1 wrong of 2,560", "sequences"),
-    "order-6a": Task(lambda seed, cell: experiments.order(seed, cell, "6a"), "≤ 31,390 sequences", "sequences"),
-    "order-6b": Task(lambda seed, cell: experiments.order(seed, cell, "6b"), "≤ 571,100 sequences", "sequences"),
-    "lag": Task(experiments.lag, "≤ 5,680 sequences", "sequences"),
-    "counting": Task(experiments.counting, "n ≥ 1,000 in the best run", "largest n"),
-    "air": Task(experiments.air_passengers, "RMSE ≤ 15 (same as last month: 48.0)", "RMSE"),
-    "sunspots": Task(experiments.sunspots, "relative variance ≤ 0.11 on 1921–55", "relative variance"),
-    "vowels": Task(experiments.vowels, "accuracy ≥ 0.97", "accuracy"),
-    "words-10": Task(lambda seed, cell: experiments.words(seed, cell, 10), "", "accuracy"),
-    "words-50": Task(lambda seed, cell: experiments.words(seed, cell, 50), "", "accuracy"),
-    "words-200": Task(lambda seed, cell: experiments.words(seed, cell, 200), "", "accuracy"),
-}
-
-
-def run(name: str, seeds: int, cell: str) -> dict[str, Any]:
-    """All seeds of one task, printed as they come."""
-    task, outcomes, begun = TASKS[name], [], time.perf_counter()
-    for seed in range(1, seeds + 1):
-        outcome = task.run(seed, cell)
-        outcomes.append(outcome)
-        print("%-10s %-9s seed %2d  %s  %s %s" % (name, cell, seed, "reached" if outcome.success else "failed ", _number(outcome.value),
-                                                 task.unit), flush=True)
-    won = [outcome.value for outcome in outcomes if outcome.success]
-    values = won if task.unit == "sequences" else [outcome.value for outcome in outcomes]
-    middle: Optional[float] = statistics.median(values) if values else None
-    print("%-10s %-9s %d of %d, median %s %s in %.0f s.  To reach: %s" % (
-        name, cell, len(won), seeds, "–" if middle is None else _number(middle), task.unit, time.perf_counter() - begun, task.published))
-    return {"task": name, "cell": cell, "seeds": seeds, "successes": len(won), "median": middle, "unit": task.unit,
-            "values": [float(outcome.value) for outcome in outcomes]}
-
-
-def _number(value: float) -> str:
-    return "{:,}".format(int(value)) if float(value) == int(value) and abs(value) >= 10 else "%.4g" % value
+def run(name: str, cell: str, seeds: int, file: Path) -> list[dict[str, Any]]:
+    """The seeds of one task that the file does not hold yet; printed and written as they come."""
+    known = json.loads(file.read_text()) if file.exists() else {}
+    outcomes: list[dict[str, Any]] = known.setdefault(name, [])
+    for seed in range(len(outcomes) + 1, seeds + 1):
+        begun = time.process_time()
+        success, value = TASKS[name].run(seed, cell)
+        outcomes.append({"seed": seed, "success": bool(success), "value": float(value), "seconds": round(time.process_time() - begun, 2)})
+        file.write_text(json.dumps(known, indent=1) + "\n")
+        print("%-10s %-9s seed %2d  %s  %s %s" % (name, cell, seed, "reached" if success else "failed ", as_text(value), TASKS[name].unit),
+              flush=True)
+    return outcomes
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    """Runs what the command line asks for."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("tasks", nargs="*", metavar="TASK", help=", ".join(TASKS))
     parser.add_argument("--seeds", type=int, default=10)
-    parser.add_argument("--cell", default="LSTM", choices=["LSTM", "GRU", "SimpleRNN"])
-    parser.add_argument("--json", type=Path, help="where the results go")
+    parser.add_argument("--cell", action="append", choices=CELLS)
+    parser.add_argument("--out", type=Path, default=Path("build/learn"), help="the folder where the results go")
+    parser.add_argument("--resume", action="store_true", help="keep the results that are there, and go on")
     given = parser.parse_args()
     unknown = [name for name in given.tasks if name not in TASKS]
     if unknown:
         parser.error("no task %s; there are %s" % (unknown[0], ", ".join(TASKS)))
     np.seterr(all="ignore")
-    results = [run(name, given.seeds, given.cell) for name in given.tasks or TASKS]
-    if given.json:
-        given.json.write_text(json.dumps(results, indent=1) + "\n")
+    given.out.mkdir(parents=True, exist_ok=True)
+    for cell in given.cell or CELLS:
+        file = given.out / ("%s.json" % cell.lower())
+        if not given.resume:
+            file.unlink(missing_ok=True)
+        for name in given.tasks or TASKS:
+            outcomes = run(name, cell, given.seeds, file)
+            middle = median(name, outcomes)
+            print("%-10s %-9s %d of %d, median %s %s in %.0f s of CPU.  To reach: %s" % (
+                name, cell, successes(outcomes), len(outcomes), "–" if middle is None else as_text(middle), TASKS[name].unit,
+                sum(one["seconds"] for one in outcomes), TASKS[name].goal), flush=True)
     return 0
 
 

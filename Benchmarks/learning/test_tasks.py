@@ -1,14 +1,17 @@
-"""The tasks are what the papers describe. Run by pytest, or by itself."""
+"""The tasks are what the papers describe."""
 from __future__ import annotations
 
 import sys
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from tasks import adding, counting, lag, order, reber, words  # noqa: E402
+from tasks import adding, baselines, counting, lag, order, reber, series, words  # noqa: E402
+
+REAL = pytest.mark.skipif(not series.are_installed(), reason="the data come from pip install --no-deps aeon statsmodels")
 
 
 def random(seed=1):
@@ -83,13 +86,38 @@ def test_the_country_decides_the_word_at_the_end():
         assert np.array_equal(x[:, 1:] * (y[:, 1:] > 0), y[:, :-1] * (y[:, 1:] > 0))
 
 
-def test_real_series_are_those_of_the_books():
-    from tasks import series
+def test_a_counter_reaches_as_far_as_its_first_mistake():
+    def perfect(x, mistake=None):
+        answers = np.zeros_like(x)
+        for row, symbols in enumerate(x):
+            n = int(symbols[:, 1].sum())
+            answers[row, :2 * n + 1] = counting.string(n)[1] if n != mistake else 0
+        return answers
 
-    try:
-        passengers = series.air_passengers()
-    except SystemExit:
-        return  # the package with the data is not installed here
+    assert counting.reach(perfect, 70) == 70
+    for mistake in (1, 20, 21, 33):
+        assert counting.reach(lambda x: perfect(x, mistake), 70) == mistake - 1
+
+
+def test_an_autoregression_finds_the_rule_of_its_numbers():
+    numbers = [1.0, 2.0]
+    for _ in range(60):
+        numbers.append(0.3 + 1.2 * numbers[-1] - 0.5 * numbers[-2])
+    foretold = baselines.autoregression(np.array(numbers), 2, 20)
+    assert np.isnan(foretold[:2]).all() and np.allclose(foretold[2:], numbers[2:], atol=1e-9)
+
+
+@REAL
+def test_baselines_are_those_of_the_literature():
+    passengers, sunspots = baselines.air_passengers(), baselines.sunspots()
+    assert abs(passengers["same as last month"] - 48.0) < 0.1 and abs(passengers["same as a year ago"] - 41.9) < 0.1
+    assert abs(sunspots["AR(12)"] - 0.126) < 0.001  # as in Weigend, Huberman & Rumelhart 1990, table 1
+    assert passengers["last year's change again"] == series.passengers_error(np.zeros(48))
+
+
+@REAL
+def test_real_series_are_those_of_the_books():
+    passengers = series.air_passengers()
     assert len(passengers) == 144 and passengers[0] == 112 and passengers[-1] == 432
     assert abs(np.sqrt(np.mean(np.diff(passengers)[-48:] ** 2)) - 48.0) < 0.1
     years, numbers = series.sunspots()
@@ -99,9 +127,3 @@ def test_real_series_are_those_of_the_books():
         assert len(sequences) == count and set(speakers) == set(range(9)) and all(one.shape[1] == 12 for one in sequences)
         assert {7, 29} >= {min(map(len, sequences)), max(map(len, sequences))} or part == "TRAIN"
 
-
-if __name__ == "__main__":
-    for name, test in list(globals().items()):
-        if name.startswith("test_"):
-            test()
-            print(name)

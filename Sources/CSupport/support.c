@@ -1,3 +1,4 @@
+#define _GNU_SOURCE
 #include "CSupport.h"
 
 int lstm_support_cpu_level(void) {
@@ -10,6 +11,14 @@ int lstm_support_cpu_level(void) {
   return 4;
 #else
   return 0;
+#endif
+}
+
+int lstm_support_processor(void) {
+#if defined(__linux__)
+  return sched_getcpu();
+#else
+  return -1;
 #endif
 }
 

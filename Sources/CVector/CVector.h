@@ -3,7 +3,6 @@
 #ifndef LSTM_CVECTOR_H
 #define LSTM_CVECTOR_H
 
-#include <sched.h>
 #include <stdint.h>
 
 #if defined(LSTM_V4)
@@ -66,25 +65,7 @@ LSTM_OPERATION lstm_chosen(lstm_vector a, lstm_vector b, lstm_bits mask) {
 
 #include "LowPrecision.h"
 
-/* Where threads meet after each step. Both words start at 0. */
-typedef struct lstm_meeting {
-  int32_t arrived, round;
-} lstm_meeting;
-
-/* Returns when `threads` threads have called it. Looks for the others for a while, then lets other threads run in between. */
-static inline void lstm_meet(lstm_meeting *meeting, int64_t threads) {
-  int32_t round = __atomic_load_n(&meeting->round, __ATOMIC_RELAXED);
-  if (__atomic_add_fetch(&meeting->arrived, 1, __ATOMIC_ACQ_REL) == threads) {
-    __atomic_store_n(&meeting->arrived, 0, __ATOMIC_RELAXED);
-    __atomic_store_n(&meeting->round, round + 1, __ATOMIC_RELEASE);
-    return;
-  }
-  for (int looks = 0; __atomic_load_n(&meeting->round, __ATOMIC_ACQUIRE) == round; looks++) {
-    if (looks > 2000) sched_yield();
-#if defined(__x86_64__)
-    else __builtin_ia32_pause();
-#endif
-  }
-}
+/* Asks for memory that is soon to be read; an address that is none does no harm. */
+static inline __attribute__((always_inline)) void lstm_prefetch(const void *place) { __builtin_prefetch(place, 0, 3); }
 
 #endif

@@ -8,12 +8,12 @@ import LSTMModel
 /// The C program that asked for a fit.
 @safe private final class CallingHost: FitHost {
   @unsafe private let options: lstm_fit_options
-  private let model: Model
+  private let handle: TrainerHandle
 
-  init(_ options: lstm_fit_options, _ model: Model) {
+  init(_ options: lstm_fit_options, _ handle: TrainerHandle) {
     // SAFETY: the caller's functions and context are used only during the fit.
     unsafe self.options = options
-    self.model = model
+    self.handle = handle
   }
 
   func next(epoch: Int, index: Int) throws(LSTMError) -> CallerBatch? {
@@ -24,10 +24,16 @@ import LSTMModel
     let answer = unsafe next(options.context, Int64(epoch), Int64(index), &batch)
     guard answer >= 0 else { throw .state("the function for batches returned \(answer) at batch \(index) of epoch \(epoch)") }
     guard answer > 0 else { return nil }
-    return unsafe try withUnsafePointer(to: &batch) { pointer throws(LSTMError) in unsafe try callerBatch(pointer, model) }
+    return unsafe try withUnsafePointer(to: &batch) { pointer throws(LSTMError) in unsafe try callerBatch(pointer, handle.model) }
   }
 
   func progress(_ progress: FitProgress) -> Bool {
+    let goesOn = call(progress)
+    return goesOn && !handle.isCancelled.load(ordering: .relaxed)
+  }
+
+  /// What the caller's function says.
+  private func call(_ progress: FitProgress) -> Bool {
     guard let call = unsafe options.progress else { return true }
     return unsafe progress.values.withUnsafeBufferPointer { values in
       var value = unsafe lstm_progress()
@@ -84,9 +90,17 @@ public func lstm_trainer_fit(
     guard unsafe rows != nil || stated.next != nil else { throw .argument("data is NULL, and so is options.next") }
     guard !handle.isFitting else { throw .state("the trainer is in a fit; a callback may save it, nothing else") }
     handle.isFitting = true
+    handle.isCancelled.store(false, ordering: .relaxed)
     defer { handle.isFitting = false }
-    let result = try handle.trainer.fit(rows, fit, unsafe CallingHost(stated, handle.model))
+    let result = try handle.trainer.fit(rows, fit, unsafe CallingHost(stated, handle))
     if let outcome = unsafe outcome as UnsafeMutablePointer<Int32>? { unsafe outcome.pointee = result.rawValue }
+  }
+}
+
+@_cdecl("lstm_trainer_cancel") @implementation
+public func lstm_trainer_cancel(_ trainer: OpaquePointer?) -> lstm_status {
+  calling { () throws(LSTMError) in
+    unsafe try Handles.object(trainer, .trainer, as: TrainerHandle.self).isCancelled.store(true, ordering: .relaxed)
   }
 }
 

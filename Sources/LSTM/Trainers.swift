@@ -6,6 +6,7 @@ import LSTMFormats
 import LSTMModel
 import LSTMRuntime
 import LSTMRuntime64
+import Synchronization
 
 /// What an `lstm_trainer` holds.
 final class TrainerHandle {
@@ -15,13 +16,18 @@ final class TrainerHandle {
   /// How to make another one.
   let options: TrainerOptions
   let spec: TrainingSpec
+  /// What to learn and how, as it was stated.
+  let configuration: String
   /// Strings lent to C.
   let strings = LentStrings()
   /// Whether a fit is under way, whose callbacks may only look.
   var isFitting = false
+  /// Whether another thread asked for the end of the fit.
+  let isCancelled = Atomic<Bool>(false)
 
-  init(_ trainer: any RunningTrainer, _ model: Model, _ spec: TrainingSpec, _ options: TrainerOptions) {
+  init(_ trainer: any RunningTrainer, _ model: Model, _ spec: TrainingSpec, _ configuration: String, _ options: TrainerOptions) {
     self.spec = spec
+    self.configuration = configuration
     self.trainer = trainer
     self.model = model
     self.options = options
@@ -140,7 +146,9 @@ public func lstm_trainer_create(
     }
     let spec = try TrainingConfig.read(text, outputs: model.outputs.map(\.name))
     let made: any RunningTrainer = options.precision == .float64 ? try options.double(model, spec) : try options.single(model, spec)
-    unsafe out.pointee = try Handles.make(TrainerHandle(made, model, spec, options), .trainer)
+    // Without a configuration of the caller's, training goes on where the file's left off.
+    if options.configuration == nil, let state = try OptimizerVariables.read(model, spec.optimizer) { try made.resume(state) }
+    unsafe out.pointee = try Handles.make(TrainerHandle(made, model, spec, text, options), .trainer)
   }
 }
 
@@ -210,10 +218,13 @@ public func lstm_trainer_update_model(_ trainer: OpaquePointer?, _ model: Opaque
     let handle = unsafe try Handles.object(trainer, .trainer, as: TrainerHandle.self)
     let target = unsafe try Handles.object(model, .model, as: ModelHandle.self)
     let values = handle.trainer.weightValues()
+    let state = handle.trainer.optimizerState()
     try target.change { model throws(LSTMError) in
       guard model.weights.count == handle.model.weights.count, zip(model.weights, handle.model.weights).allSatisfy({ $0.shape == $1.shape }) else {
         throw .shape("the model has other weights than the one that is trained")
       }
+      model.training = try TrainedConfig.text(handle.configuration, handle.spec.optimizer, state, for: model)
+      model.optimizer = OptimizerVariables.arrays(state, handle.spec.optimizer, model)
       for (index, numbers) in values.enumerated() { model.weights[index].values = numbers }
     }
   }

@@ -74,6 +74,10 @@ public protocol RunningTrainer: AnyObject {
   func setLearningRate(_ rate: Double)
   /// Everything that the trainer's future depends on, as named arrays.
   func snapshot() -> TrainingSnapshot
+  /// What the optimizer knows now.
+  func optimizerState() -> OptimizerState
+  /// Goes on with the optimizer where another one stopped.
+  func resume(_ state: OptimizerState) throws(LSTMError)
   /// Goes on from a snapshot.
   func restore(_ snapshot: TrainingSnapshot) throws(LSTMError)
 }

@@ -23,6 +23,8 @@ struct ArchitectureGuess {
     var config: [JSON.Member]
     var isBidirectional = false
     var returnsSequences = false
+    /// The bias has cuDNN's layout, and cuDNN has no other gates than sigmoid.
+    var isCuDNN = false
 
     var isRecurrent: Bool { ["LSTM", "GRU", "SimpleRNN"].contains(type) }
   }
@@ -50,17 +52,19 @@ struct ArchitectureGuess {
     for position in layers.indices where layers[position].isRecurrent {
       let later = position + 1
       layers[position].returnsSequences =
-        layers[later...].contains(where: \.isRecurrent) || groups[later...].contains { $0.name.contains("time_distributed") }
+        layers[later...].contains(where: \.isRecurrent) || groups[later...].contains { $0.name.filter { $0 != "_" }.contains("timedistributed") }
     }
     guard let first = layers.first else { throw .format("the file has no weights, so there is nothing to guess a model from") }
     var notes: [String] = []
     var entries: [JSON] = []
     for (group, layer) in zip(groups, layers) {
+      let gates = layer.isCuDNN ? "sigmoid" : gates
       entries.append(ArchitectureGuess.entry(group.name, layer, gates: gates, isFirst: entries.isEmpty, first.type))
       if layer.isRecurrent {
-        notes.append(
-          "layer ‘\(group.name)’ is \(layer.isBidirectional ? "a bidirectional" : "an") \(layer.type) with tanh\(layer.type == "SimpleRNN" ? "" : " and " + gates), and returns \(layer.returnsSequences ? "all steps" : "the last step")"
-        )
+        let article = layer.isBidirectional ? "a bidirectional" : layer.type == "LSTM" ? "an" : "a"
+        let functions = "tanh" + (layer.type == "SimpleRNN" ? "" : " and " + gates) + (layer.isCuDNN ? " (its bias has cuDNN's layout)" : "")
+        let returned = layer.returnsSequences ? "all steps" : "the last step"
+        notes.append("layer ‘\(group.name)’ is \(article) \(layer.type) with \(functions), and returns \(returned)")
       } else if layer.type == "Dense" {
         notes.append("layer ‘\(group.name)’ is a Dense without an activation")
       } else if layer.type == "Embedding" {
@@ -110,29 +114,39 @@ struct ArchitectureGuess {
     let shapes = group.shapes
     let last = group.names.last ?? ""
     switch shapes.count {
-    case 12 where shapes.allSatisfy({ $0.rank <= 2 }): return recurrent("LSTM", shapes, kernel: 0, recurrent: 1, gates: 1, bias: true)
-    case 9: return recurrent("GRU", shapes, kernel: 0, recurrent: 1, gates: 1, bias: true)
+    case 12, 9: return gateByGate(shapes)
+    case 24, 18: return bidirectional(shapes, gateByGate)
     case 4 where shapes.allSatisfy({ $0.rank == 1 && $0 == shapes[0] }):
       return Candidate(type: "BatchNormalization", units: 0, inputSize: shapes[0][0], outputSize: shapes[0][0], config: [])
     case 2 where shapes.allSatisfy({ $0.rank == 1 && $0 == shapes[0] }):
       return Candidate(type: "LayerNormalization", units: 0, inputSize: shapes[0][0], outputSize: shapes[0][0], config: [])
     case 2 where shapes[0].rank == 2 && shapes[1] == [shapes[0][1]]: return dense(shapes, bias: true)
-    case 1 where shapes[0].rank == 2:
+    case 1 where shapes[0].rank == 2 && !group.names[0].hasPrefix("cell/"):
       guard last.contains("embedding") || group.name.contains("embedding") || isFirst && !group.name.contains("dense") else {
         return dense(shapes, bias: false)
       }
       return Candidate(
         type: "Embedding", units: shapes[0][1], inputSize: nil, outputSize: shapes[0][1],
         config: [JSON.Member(name: "input_dim", value: .integer(shapes[0][0])), JSON.Member(name: "output_dim", value: .integer(shapes[0][1]))])
-    case 4, 6:
-      let half = shapes.count / 2
-      guard shapes[..<half].elementsEqual(shapes[half...]), var both = cell(Array(shapes[..<half])) else { return nil }
-      both.isBidirectional = true
-      both.outputSize = both.outputSize.map { $0 * 2 }
-      return both
+    case 4, 6: return bidirectional(shapes, cell)
     case 2, 3: return cell(shapes)
     default: return nil
     }
+  }
+
+  /// Two cells of the same shapes, one after the other.
+  private static func bidirectional(_ shapes: [Shape], _ cell: ([Shape]) -> Candidate?) -> Candidate? {
+    let half = shapes.count / 2
+    guard shapes[..<half].elementsEqual(shapes[half...]), var both = cell(Array(shapes[..<half])) else { return nil }
+    both.isBidirectional = true
+    both.outputSize = both.outputSize.map { $0 * 2 }
+    return both
+  }
+
+  /// A cell of Keras 1, which kept a kernel, a recurrent kernel and a bias for each of an LSTM's four gates or a GRU's three.
+  private static func gateByGate(_ shapes: [Shape]) -> Candidate? {
+    for start in stride(from: 0, to: shapes.count - 2, by: 3) where !shapes[start...start + 2].elementsEqual(shapes[0...2]) { return nil }
+    return recurrent(shapes.count == 12 ? "LSTM" : "GRU", shapes, kernel: 0, recurrent: 1, gates: 1, bias: true)
   }
 
   /// A cell's kernel `[I, n·H]`, recurrent kernel `[H, n·H]` and bias, where n tells the kind.
@@ -145,9 +159,14 @@ struct ArchitectureGuess {
     case 1: return recurrent("SimpleRNN", shapes, kernel: 0, recurrent: 1, gates: 1, bias: bias)
     case 3:
       var gru = recurrent("GRU", shapes, kernel: 0, recurrent: 1, gates: 3, bias: bias)
-      gru?.config.append(JSON.Member(name: "reset_after", value: .bool(!bias || shapes[2].rank == 2 || shapes[2][0] == 2 * shapes[0][1])))
+      let isCuDNN = bias && shapes[2] == [2 * shapes[0][1]]
+      gru?.config.append(JSON.Member(name: "reset_after", value: .bool(!bias || shapes[2].rank == 2 || isCuDNN)))
+      gru?.isCuDNN = isCuDNN
       return gru
-    case 4: return recurrent("LSTM", shapes, kernel: 0, recurrent: 1, gates: 4, bias: bias)
+    case 4:
+      var lstm = recurrent("LSTM", shapes, kernel: 0, recurrent: 1, gates: 4, bias: bias)
+      lstm?.isCuDNN = bias && shapes[2] == [2 * shapes[0][1]]
+      return lstm
     default: return nil
     }
   }

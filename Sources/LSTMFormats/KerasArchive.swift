@@ -7,6 +7,7 @@ struct KerasArchive {
   private static let config = "config.json"
   private static let metadata = "metadata.json"
   private static let weights = "model.weights.h5"
+  private static let pickledWeights = "model.weights.npz"
   // No configuration of a model comes near this.
   private static let largestText = 16 << 20
 
@@ -43,6 +44,11 @@ struct KerasArchive {
     }
     architecture = try KerasArchitecture(String(decoding: text, as: UTF8.self), version: version, what: "‘config.json’")
     guard let hdf5 = try member(KerasArchive.weights, false) else {
+      if try member(KerasArchive.pickledWeights, false) != nil {
+        throw .unsupported(
+          "its weights are in ‘model.weights.npz’, which is Python objects, pickled: to read them is to run what they say, and liblstm "
+            + "runs nothing of a file; open it with Keras and save it again, which makes a ‘model.weights.h5’")
+      }
       throw .format("there is no ‘model.weights.h5’ in it, so there are no weights to load")
     }
     self.hdf5 = hdf5

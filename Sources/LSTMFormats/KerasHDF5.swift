@@ -31,8 +31,11 @@ struct KerasHDF5 {
     let top = try architecture.topLevel()
     let weights = try weights()
     let recovered = try? InputRecovery.shape(for: top, from: weights)
-    var model = try ModelAssembly(top, generation: architecture.generation, recovered: recovered)
-      .model(writer: architecture.writer, format: "Keras HDF5 model", architecture: architecture.config.text, weights: weights)
+    let assembly = try ModelAssembly(top, generation: architecture.generation, recovered: recovered)
+    var model = try assembly.model(writer: architecture.writer, format: "Keras HDF5 model", architecture: architecture.config.text, weights: weights)
+    if weights.isTheano, assembly.slots.contains(where: \.isConvolution) {
+      model.assumptions.append("Theano wrote the file, whose convolutions turn their kernels round: the kernels were turned")
+    }
     model.training = try root.string("training_config") ?? ""
     if !model.training.isEmpty { model.optimizer = OptimizerArrays.legacy(in: root) }
     return model

@@ -50,6 +50,11 @@ struct KerasReport {
         accept(try TensorFiles.model(root))
         return
       }
+      if try !KerasHDF5.isPresent(in: root), let reason = try ModelFile.weightsOnly(root) {
+        describeWeightsAlone(root)
+        conclude(reason)
+        return
+      }
       let file = try KerasHDF5(root)
       let backend = (try? root.string("backend")).flatMap { $0 }.map { ", backend \($0)" } ?? ""
       describe(file.architecture, format: "Keras HDF5 model: configuration and weights", backend: backend)
@@ -59,10 +64,7 @@ struct KerasReport {
       } otherwise: {
         $0.describeWeights(try? file.weights())
       }
-    } catch {
-      describeOther(root)
-      conclude(error)
-    }
+    } catch { conclude(error) }
   }
 
   /// Loads the model, and says how it went.
@@ -99,26 +101,39 @@ struct KerasReport {
     lines.append("Model       \(type)\(name)")
   }
 
-  /// A file without a configuration: at least say what there is.
-  private mutating func describeOther(_ root: HDF5Group) {
-    guard let weights = try? LegacyWeights(root) else {
-      if VariableStore.isPresent(in: root) { describeInferred(root, "Keras weights by class and place (.weights.h5), without a configuration") }
-      return
+  /// A file without a configuration: what there is, and what it would become.
+  private mutating func describeWeightsAlone(_ root: HDF5Group) {
+    if let weights = try? LegacyWeights(root) {
+      lines.append("Format      Keras HDF5 weights without a configuration")
+      lines.append("Writer      \(KerasReport.writer(of: weights, version: (try? root.string("keras_version")).flatMap { $0 } ?? ""))")
+      describeWeights(weights)
+    } else {
+      lines.append("Format      Keras weights by class and place (.weights.h5), without a configuration")
+      lines.append("Writer      Keras 2.12 or newer, or Keras 3: the file does not say which")
+      lines += ["", "Weights in the file"]
+      describeDatasets(root, prefix: "", depth: 0)
     }
-    let version = (try? root.string("keras_version")).flatMap { $0 } ?? ""
-    lines.append("Format      Keras HDF5 weights without a configuration")
-    lines.append("Writer      Keras \(version)")
-    describeWeights(weights)
-    describeInferred(root, nil)
-  }
-
-  /// What a file of weights would become if its architecture were inferred.
-  private mutating func describeInferred(_ root: HDF5Group, _ format: String?) {
-    if let format { lines.append("Format      \(format)") }
     do throws(LSTMError) {
       lines += ["", "If asked to infer a model from the weights, this is it:", "", try InferredModel.model(root).summary]
     } catch {
       lines += ["", "No model can be inferred from the weights: \(error.message)."]
+    }
+  }
+
+  /// Who wrote weights, as far as they tell.
+  private static func writer(of weights: LegacyWeights, version: String) -> String {
+    if !version.isEmpty { return "Keras " + version }
+    return weights.hasNamesOfKeras1 ? "Keras 1, as the names of the weights tell" : "Keras, in a version that the file does not state"
+  }
+
+  private mutating func describeDatasets(_ group: HDF5Group, prefix: String, depth: Int) {
+    guard depth < 12, lines.count < 1000 else { return }
+    for name in ((try? group.names()) ?? []).prefix(200) {
+      if let dataset = try? group.dataset(name) {
+        lines.append("  \(prefix)\(name)  \((try? dataset.shape()).map(\.description) ?? "cannot be read")")
+      } else if let inner = try? group.group(name) {
+        describeDatasets(inner, prefix: prefix + name + "/", depth: depth + 1)
+      }
     }
   }
 

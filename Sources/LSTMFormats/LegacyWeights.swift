@@ -29,6 +29,11 @@ struct LegacyWeights: WeightSource {
   /// The layers with weights, in the file's order.
   let layers: [SavedGroup]
 
+  /// Whether the names are those of Keras 1 (lstm_1_W_i, dense_1_b), which ended with the symbol of the equation.
+  let hasNamesOfKeras1: Bool
+  /// Whether Theano computed with them.
+  let isTheano: Bool
+
   /// Whether layers belong together by name instead; those that the file does not have are left alone.
   var byName = false
 
@@ -49,6 +54,13 @@ struct LegacyWeights: WeightSource {
       if !weights.isEmpty { layers.append(SavedGroup(name: name, weights: weights, group: layer)) }
     }
     self.layers = layers
+    let all = layers.flatMap(\.weights)
+    hasNamesOfKeras1 = all.contains { name in
+      let name = name.hasSuffix(":0") ? name.dropLast(2) : Substring(name)
+      return ["_W", "_b", "_U", "_W_i", "_W_z"].contains { name.hasSuffix($0) }
+    }
+    // Keras 1 does not say on what it ran, but only TensorFlow ends its names with `:0`.
+    isTheano = try group.string("backend").map { $0 == "theano" } ?? (hasNamesOfKeras1 && !all.contains { $0.hasSuffix(":0") })
   }
 
   /// The layers of the file beside those of a model, by order or by name.
@@ -70,7 +82,11 @@ struct LegacyWeights: WeightSource {
     for (saved, need) in pairs {
       for (slot, positions) in try places(in: saved, for: need, model.slots) {
         var stored: [StoredArray] = []
-        for position in positions { stored.append(try StoredArray(try saved.dataset(position), name: saved.weights[position])) }
+        for position in positions {
+          var array = try StoredArray(try saved.dataset(position), name: saved.weights[position])
+          array.isTheano = isTheano
+          stored.append(array)
+        }
         arrays[slot] = stored
       }
     }

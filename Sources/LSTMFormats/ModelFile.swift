@@ -40,16 +40,22 @@ public enum ModelFile {
         if options.infersArchitecture, try LegacyWeights.isPresent(in: root) || VariableStore.isPresent(in: root) {
           return try InferredModel.model(root)
         }
-        if try LegacyWeights.isPresent(in: root) {
-          throw .format("the file holds weights only: it has ‘layer_names’ but no ‘model_config’; \(weightsHint)")
-        }
-        if VariableStore.isPresent(in: root) {
-          throw .format("the file holds weights only, as Keras 3 writes them to .weights.h5; it has no ‘model_config’; \(weightsHint)")
-        }
+        if let reason = try weightsOnly(root) { throw reason }
         if try TensorFiles.isPresent(in: root) { return try TensorFiles.model(root) }
       }
       return try KerasHDF5(root).model()
     }
+  }
+
+  /// Why a file of Keras that holds weights alone is no model; nil for any other file.
+  static func weightsOnly(_ root: HDF5Group) throws(LSTMError) -> LSTMError? {
+    if try LegacyWeights.isPresent(in: root) {
+      return .format("the file holds weights only: it has ‘layer_names’ but no ‘model_config’; \(weightsHint)")
+    }
+    if VariableStore.isPresent(in: root) {
+      return .format("the file holds weights only, as Keras 3 writes them to .weights.h5; it has no ‘model_config’; \(weightsHint)")
+    }
+    return nil
   }
 
   /// The model of a file that is neither HDF5 nor an archive; nil if it is none that is known.

@@ -8,6 +8,8 @@ struct StoredArray {
   var shape: Shape
   /// Whether it holds whole numbers, which no weight does but a counter.
   var isInteger: Bool
+  /// Whether Theano wrote it, which turns the kernel of a convolution round before it slides it over the input; the others do not.
+  var isTheano = false
   /// Reads the numbers, as many as the shape says.
   var values: () throws(LSTMError) -> Values
 
@@ -54,6 +56,8 @@ struct WeightReader {
     case cudnnRecurrent(gates: Int)
     /// Two biases of cuDNN, one after the other, to be added.
     case cudnnBias
+    /// The kernel of a convolution: from its last place to its first, or as the first versions of Keras 1 kept it, or both.
+    case convolution(turned: Bool, filtersFirst: Bool)
   }
 
   private let slots: [ModelBuilder.Slot]
@@ -105,8 +109,13 @@ struct WeightReader {
       default: throw mismatch(slot, first, expected: shape)
       }
     }
-    // Keras 1 kept the kernel of a one-dimensional convolution as one of two dimensions.
-    if first.shape.rank == 4, shape.rank == 3, first.shape == [shape[0], 1, shape[1], shape[2]] { return .plain }
+    if slots[slot].isConvolution {
+      // Keras 1 kept the kernel of a one-dimensional convolution as one of two dimensions, Keras 1.0 in Theano's order.
+      let isWide = shape.rank == 3 && first.shape == [shape[0], 1, shape[1], shape[2]]
+      let filtersFirst = shape.rank == 3 && !isWide && first.shape == [shape[2], shape[1], shape[0], 1]
+      guard first.shape == shape || isWide || filtersFirst else { throw mismatch(slot, first, expected: shape) }
+      return first.isTheano || filtersFirst ? .convolution(turned: first.isTheano, filtersFirst: filtersFirst) : .plain
+    }
     guard first.shape == shape else { throw mismatch(slot, first, expected: shape) }
     return .plain
   }
@@ -151,6 +160,15 @@ struct WeightReader {
         return unit * columns + gate * units + row
       }
     case .cudnnBias: return parts[0].addedHalves
+    case .convolution(let turned, let filtersFirst):
+      // [places, channels, filters], whatever the number of dimensions of the places.
+      let channels = max(shape.rank > 1 ? shape[shape.rank - 2] : 1, 1)
+      let places = parts[0].count / (channels * columns)
+      return parts[0].rearranged { position in
+        let (place, channel, filter) = (position / columns / channels, position / columns % channels, position % columns)
+        let source = turned ? places - 1 - place : place
+        return filtersFirst ? (filter * channels + channel) * places + source : (source * channels + channel) * columns + filter
+      }
     }
   }
 }

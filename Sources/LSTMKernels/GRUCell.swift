@@ -1,3 +1,4 @@
+import CSupport
 import CVector
 
 /// What a step of a GRU works on: see ``gruStep``.
@@ -53,7 +54,7 @@ private func gruTile<let R: Int, let G: Int, let S: Int>(_ shape: (Count<R>.Type
   let first = block &* (3 &* lanes)
   // SAFETY: block + G ≤ blocks.
   let sums = unsafe tileSums(
-    (shape.0, shape.1, Count<3>.self), zeros, it.h, it.stride, it.count, it.weights + first &* it.count, it.start + first)
+    (shape.0, shape.1, Count<3>.self), zeros, it.h, it.stride, it.count, it.weights + first &* it.count, it.start + first, panels: 3)
   if R &* G > 0 { unsafe gruUpdate((shape.0, shape.1), sums, it, 0, block) }
   if R &* G > 1 { unsafe gruUpdate((shape.0, shape.1), sums, it, 1, block) }
   if R &* G > 2 { unsafe gruUpdate((shape.0, shape.1), sums, it, 2, block) }
@@ -74,7 +75,12 @@ func gru1x3(_ it: GRUState, _ block: Int) { unsafe gruTile((Count<1>.self, Count
 func gru3x1(_ it: GRUState, _ block: Int) { unsafe gruTile((Count<3>.self, Count<1>.self), zeros9, it, block) }
 
 @inline(never)
-func gru6x1(_ it: GRUState, _ block: Int) { unsafe gruTile((Count<6>.self, Count<1>.self), zeros18, it, block) }
+func gru4x1(_ it: GRUState, _ block: Int) { unsafe gruTile((Count<4>.self, Count<1>.self), zeros12, it, block) }
+
+#if LSTM_V4 || arch(arm64)
+  @inline(never)
+  func gru6x1(_ it: GRUState, _ block: Int) { unsafe gruTile((Count<6>.self, Count<1>.self), zeros18, it, block) }
+#endif
 
 /// Advances a GRU (reset gate after the product) with σ and tanh by one step, all rows.
 ///
@@ -105,9 +111,16 @@ private func gruRows(_ all: GRUState, rows: Int, first: Int, end: Int) {
     while row < rows {
       let left = rows &- row
       let it = unsafe all.from(row: row)
-      if left >= 6 {
-        unsafe gru6x1(it, block)
-        row &+= 6
+      #if LSTM_V4 || arch(arm64)
+        if left >= 6 {
+          unsafe gru6x1(it, block)
+          row &+= 6
+          continue
+        }
+      #endif
+      if left >= 4 {
+        unsafe gru4x1(it, block)
+        row &+= 4
       } else if left >= 3 {
         unsafe gru3x1(it, block)
         row &+= 3
@@ -125,27 +138,43 @@ private func gruRows(_ all: GRUState, rows: Int, first: Int, end: Int) {
 /// - Shapes: as in ``gruStep``; z of each step is `zStep` numbers behind that of the step before (ahead of it, if negative), and the new state
 ///   goes to `out` (nil: nowhere), `units` numbers in each row, rows `outStride` apart, steps `outStep`; any alignment.
 ///
-/// Several threads may run it at the same time on the same arguments, each with blocks of its own from `first` up to `end` and only one with `out`:
-/// `meeting` is two 32-bit zeros in memory where `threads` of them meet after each step. One alone passes nil.
+/// Several threads may run it at the same time on the same arguments: each step's blocks are cut into `parts` parts, of which part `own` is the
+/// caller's if all are there. `meeting` is their `lstm_meeting_word`s, whose step 0 is over. One alone passes nil.
 ///
 /// - Requires: as in ``gruStep``.
 @inline(never)  // see project
 public func gruSteps(
   _ z: UnsafePointer<Scalar>, _ zStride: Int, _ zStep: Int, steps: Int, _ h: UnsafeMutablePointer<Scalar>, _ hNew: UnsafeMutablePointer<Scalar>,
-  _ stride: Int, rows: Int, count: Int, _ weights: UnsafePointer<Scalar>, first: Int, end: Int, _ start: UnsafePointer<Scalar>,
-  _ out: UnsafeMutablePointer<Scalar>?, _ outStride: Int, _ outStep: Int, _ meeting: UnsafeMutableRawPointer?, threads: Int
+  _ stride: Int, rows: Int, count: Int, _ weights: UnsafePointer<Scalar>, blocks: Int, _ start: UnsafePointer<Scalar>,
+  _ out: UnsafeMutablePointer<Scalar>?, _ outStride: Int, _ outStep: Int, _ meeting: UnsafeMutableRawPointer?, own: Int, parts: Int
 ) {
   var from = unsafe h
   var to = unsafe hNew
+  var alone: Int32 = 0
   var step = 0
   while step < steps {
+    let place = unsafe out.map { unsafe $0 + step &* outStep }
     // SAFETY: the step exists.
     let all = unsafe GRUState(
       z: z + step &* zStep, zStride: zStride, h: from, hNew: to, stride: stride, count: count, weights: weights, start: start, gates: nil)
-    unsafe gruRows(all, rows: rows, first: first, end: end)
     // SAFETY: the caller's contract: a meeting's memory.
-    if let meeting = unsafe meeting { unsafe lstm_meet(meeting.assumingMemoryBound(to: lstm_meeting.self), Int64(threads)) }
-    if let out = unsafe out { unsafe copyRows(to, stride, out + step &* outStep, outStride, rows: rows, count: count) }
+    if let meeting = unsafe meeting?.assumingMemoryBound(to: lstm_meeting_word.self) {
+      while true {
+        let part = unsafe Int(lstm_meeting_next(meeting, Int64(parts), Int64(own), Int64(step &+ 1), &alone))
+        if part < 0 { break }
+        let first = blocks &* part / parts
+        let end = blocks &* (part &+ 1) / parts
+        unsafe gruRows(all, rows: rows, first: first, end: end)
+        let unit = first &* lanes
+        if let place = unsafe place {
+          unsafe copyRows(to + unit, stride, place + unit, outStride, rows: rows, count: smaller(end &* lanes, count) &- unit)
+        }
+        unsafe lstm_meeting_end(meeting)
+      }
+    } else {
+      unsafe gruRows(all, rows: rows, first: 0, end: blocks)
+      if let place = unsafe place { unsafe copyRows(to, stride, place, outStride, rows: rows, count: count) }
+    }
     let made = unsafe to
     unsafe to = from
     unsafe from = made

@@ -1,3 +1,4 @@
+import CSupport
 import CVector
 
 /// What a step of an LSTM works on: see ``lstmStep``.
@@ -27,21 +28,21 @@ import CVector
   }
 }
 
+/// The sums of one block of one row.
+private struct LSTMSums {
+  var i, f, g, o: Vector
+}
+
 /// The new state of one block of one row from its sums. Written out for each, since sums that are counted through lie in memory.
 @_transparent
-private func lstmUpdate<let R: Int, let G: Int, let S: Int>(
-  _ shape: (Count<R>.Type, Count<G>.Type), _ sums: InlineArray<S, Vector>, _ it: LSTMState, _ index: Int, _ block: Int
-) {
-  let row = index / G
-  let group = index % G
-  let at = (row &* G &+ group) &* 4
-  let place = unsafe row &* it.zStride &+ (block &+ group) &* (4 &* lanes)
-  let unit = unsafe row &* it.stride &+ (block &+ group) &* lanes
-  // SAFETY: row and block + group are inside z, c, hNew and gates.
-  let i = unsafe sigmoid(load(it.z + place) + sums[at])
-  let f = unsafe sigmoid(load(it.z + (place &+ lanes)) + sums[at &+ 1])
-  let g = unsafe tanh(load(it.z + (place &+ 2 &* lanes)) + sums[at &+ 2])
-  let o = unsafe sigmoid(load(it.z + (place &+ 3 &* lanes)) + sums[at &+ 3])
+private func lstmUpdate(_ it: LSTMState, row: Int, block: Int, _ sums: LSTMSums) {
+  let place = unsafe row &* it.zStride &+ block &* (4 &* lanes)
+  let unit = unsafe row &* it.stride &+ block &* lanes
+  // SAFETY: row and block are inside z, c, hNew and gates.
+  let i = unsafe sigmoid(load(it.z + place) + sums.i)
+  let f = unsafe sigmoid(load(it.z + (place &+ lanes)) + sums.f)
+  let g = unsafe tanh(load(it.z + (place &+ 2 &* lanes)) + sums.g)
+  let o = unsafe sigmoid(load(it.z + (place &+ 3 &* lanes)) + sums.o)
   let c = unsafe fused(i * g, f, load(it.c + unit))
   unsafe store(c, it.c + unit)
   unsafe store(o * tanh(c), it.hNew + unit)
@@ -53,18 +54,24 @@ private func lstmUpdate<let R: Int, let G: Int, let S: Int>(
   }
 }
 
+/// R rows × G blocks, all four gates at once: for few sums or many registers.
 @_transparent
 private func lstmTile<let R: Int, let G: Int, let S: Int>(_ shape: (Count<R>.Type, Count<G>.Type), _ zeros: Count<S>, _ it: LSTMState, _ block: Int) {
   let first = block &* (4 &* lanes)
   // SAFETY: block + G ≤ blocks.
   let sums = unsafe tileSums(
-    (shape.0, shape.1, Count<4>.self), zeros, it.h, it.stride, it.count, it.weights + first &* it.count, it.start + first)
-  if R &* G > 0 { unsafe lstmUpdate((shape.0, shape.1), sums, it, 0, block) }
-  if R &* G > 1 { unsafe lstmUpdate((shape.0, shape.1), sums, it, 1, block) }
-  if R &* G > 2 { unsafe lstmUpdate((shape.0, shape.1), sums, it, 2, block) }
-  if R &* G > 3 { unsafe lstmUpdate((shape.0, shape.1), sums, it, 3, block) }
-  if R &* G > 4 { unsafe lstmUpdate((shape.0, shape.1), sums, it, 4, block) }
-  if R &* G > 5 { unsafe lstmUpdate((shape.0, shape.1), sums, it, 5, block) }
+    (shape.0, shape.1, Count<4>.self), zeros, it.h, it.stride, it.count, it.weights + first &* it.count, it.start + first, panels: 4)
+  if R &* G > 0 { unsafe lstmUpdate(it, row: 0, block: block, gates(of: 0, sums)) }
+  if R &* G > 1 { unsafe lstmUpdate(it, row: 1 / G, block: block &+ 1 % G, gates(of: 1, sums)) }
+  if R &* G > 2 { unsafe lstmUpdate(it, row: 2 / G, block: block &+ 2 % G, gates(of: 2, sums)) }
+  if R &* G > 3 { unsafe lstmUpdate(it, row: 3 / G, block: block &+ 3 % G, gates(of: 3, sums)) }
+  if R &* G > 4 { unsafe lstmUpdate(it, row: 4 / G, block: block &+ 4 % G, gates(of: 4, sums)) }
+  if R &* G > 5 { unsafe lstmUpdate(it, row: 5 / G, block: block &+ 5 % G, gates(of: 5, sums)) }
+}
+
+@_transparent
+private func gates<let S: Int>(of index: Int, _ sums: InlineArray<S, Vector>) -> LSTMSums {
+  LSTMSums(i: sums[4 &* index], f: sums[4 &* index &+ 1], g: sums[4 &* index &+ 2], o: sums[4 &* index &+ 3])
 }
 
 // Each size of tile is a function of its own: larger ones would leave the optimiser's limits, and their sums the registers.
@@ -78,11 +85,60 @@ func lstm1x2(_ it: LSTMState, _ block: Int) { unsafe lstmTile((Count<1>.self, Co
 @inline(never)
 func lstm2x1(_ it: LSTMState, _ block: Int) { unsafe lstmTile((Count<2>.self, Count<1>.self), zeros8, it, block) }
 
-@inline(never)
-func lstm4x1(_ it: LSTMState, _ block: Int) { unsafe lstmTile((Count<4>.self, Count<1>.self), zeros16, it, block) }
+#if LSTM_V4 || arch(arm64)
+  @inline(never)
+  func lstm4x1(_ it: LSTMState, _ block: Int) { unsafe lstmTile((Count<4>.self, Count<1>.self), zeros16, it, block) }
 
-@inline(never)
-func lstm6x1(_ it: LSTMState, _ block: Int) { unsafe lstmTile((Count<6>.self, Count<1>.self), zeros24, it, block) }
+  @inline(never)
+  func lstm6x1(_ it: LSTMState, _ block: Int) { unsafe lstmTile((Count<6>.self, Count<1>.self), zeros24, it, block) }
+#else
+  // Two gates after two: 12 sums and 3 more vectors fill 16 registers. The sums go through memory, or those of the first two gates would stay in
+  // registers that the others need.
+
+  @inline(never)
+  func lstmPair4(_ it: LSTMState, _ block: Int, gate: Int, _ sums: inout Count<8>) {
+    let first = block &* (4 &* lanes)
+    // SAFETY: the block exists.
+    let made = unsafe tileSums(
+      (Count<4>.self, Count<1>.self, Count<2>.self), zeros8, it.h, it.stride, it.count, it.weights + (first &* it.count &+ gate &* lanes),
+      it.start + (first &+ gate &* lanes), panels: 4)
+    copySums(made, &sums)
+  }
+
+  @inline(never)
+  func lstmPair6(_ it: LSTMState, _ block: Int, gate: Int, _ sums: inout Count<12>) {
+    let first = block &* (4 &* lanes)
+    // SAFETY: the block exists.
+    let made = unsafe tileSums(
+      (Count<6>.self, Count<1>.self, Count<2>.self), zeros12, it.h, it.stride, it.count, it.weights + (first &* it.count &+ gate &* lanes),
+      it.start + (first &+ gate &* lanes), panels: 4)
+    copySums(made, &sums)
+  }
+
+  @inline(never)
+  func lstm4x1(_ it: LSTMState, _ block: Int) {
+    var (a, b) = (zeros8, zeros8)
+    unsafe lstmPair4(it, block, gate: 0, &a)
+    unsafe lstmPair4(it, block, gate: 2, &b)
+    unsafe lstmUpdate(it, row: 0, block: block, LSTMSums(i: a[0], f: a[1], g: b[0], o: b[1]))
+    unsafe lstmUpdate(it, row: 1, block: block, LSTMSums(i: a[2], f: a[3], g: b[2], o: b[3]))
+    unsafe lstmUpdate(it, row: 2, block: block, LSTMSums(i: a[4], f: a[5], g: b[4], o: b[5]))
+    unsafe lstmUpdate(it, row: 3, block: block, LSTMSums(i: a[6], f: a[7], g: b[6], o: b[7]))
+  }
+
+  @inline(never)
+  func lstm6x1(_ it: LSTMState, _ block: Int) {
+    var (a, b) = (zeros12, zeros12)
+    unsafe lstmPair6(it, block, gate: 0, &a)
+    unsafe lstmPair6(it, block, gate: 2, &b)
+    unsafe lstmUpdate(it, row: 0, block: block, LSTMSums(i: a[0], f: a[1], g: b[0], o: b[1]))
+    unsafe lstmUpdate(it, row: 1, block: block, LSTMSums(i: a[2], f: a[3], g: b[2], o: b[3]))
+    unsafe lstmUpdate(it, row: 2, block: block, LSTMSums(i: a[4], f: a[5], g: b[4], o: b[5]))
+    unsafe lstmUpdate(it, row: 3, block: block, LSTMSums(i: a[6], f: a[7], g: b[6], o: b[7]))
+    unsafe lstmUpdate(it, row: 4, block: block, LSTMSums(i: a[8], f: a[9], g: b[8], o: b[9]))
+    unsafe lstmUpdate(it, row: 5, block: block, LSTMSums(i: a[10], f: a[11], g: b[10], o: b[11]))
+  }
+#endif
 
 /// Advances an LSTM with σ and tanh by one step, all rows; sums become the new state without leaving registers.
 ///
@@ -139,28 +195,44 @@ private func lstmRows(_ all: LSTMState, rows: Int, first: Int, end: Int) {
 /// - Shapes: as in ``lstmStep``; z of each step is `zStep` numbers behind that of the step before (ahead of it, if negative), and the new state
 ///   goes to `out` (nil: nowhere), `units` numbers in each row, rows `outStride` apart, steps `outStep`; any alignment.
 ///
-/// Several threads may run it at the same time on the same arguments, each with blocks of its own from `first` up to `end` and only one with `out`:
-/// `meeting` is two 32-bit zeros in memory where `threads` of them meet after each step. One alone passes nil.
+/// Several threads may run it at the same time on the same arguments: each step's blocks are cut into `parts` parts, of which part `own` is the
+/// caller's if all are there. `meeting` is their `lstm_meeting_word`s, whose step 0 is over. One alone passes nil.
 ///
 /// - Requires: as in ``lstmStep``.
 @inline(never)  // see project
 public func lstmSteps(
   _ z: UnsafePointer<Scalar>, _ zStride: Int, _ zStep: Int, steps: Int, _ h: UnsafeMutablePointer<Scalar>, _ hNew: UnsafeMutablePointer<Scalar>,
   _ c: UnsafeMutablePointer<Scalar>,
-  _ stride: Int, rows: Int, count: Int, _ weights: UnsafePointer<Scalar>, first: Int, end: Int, _ start: UnsafePointer<Scalar>,
-  _ out: UnsafeMutablePointer<Scalar>?, _ outStride: Int, _ outStep: Int, _ meeting: UnsafeMutableRawPointer?, threads: Int
+  _ stride: Int, rows: Int, count: Int, _ weights: UnsafePointer<Scalar>, blocks: Int, _ start: UnsafePointer<Scalar>,
+  _ out: UnsafeMutablePointer<Scalar>?, _ outStride: Int, _ outStep: Int, _ meeting: UnsafeMutableRawPointer?, own: Int, parts: Int
 ) {
   var from = unsafe h
   var to = unsafe hNew
+  var alone: Int32 = 0
   var step = 0
   while step < steps {
+    let place = unsafe out.map { unsafe $0 + step &* outStep }
     // SAFETY: the step exists.
     let all = unsafe LSTMState(
       z: z + step &* zStep, zStride: zStride, h: from, hNew: to, c: c, stride: stride, count: count, weights: weights, start: start, gates: nil)
-    unsafe lstmRows(all, rows: rows, first: first, end: end)
     // SAFETY: the caller's contract: a meeting's memory.
-    if let meeting = unsafe meeting { unsafe lstm_meet(meeting.assumingMemoryBound(to: lstm_meeting.self), Int64(threads)) }
-    if let out = unsafe out { unsafe copyRows(to, stride, out + step &* outStep, outStride, rows: rows, count: count) }
+    if let meeting = unsafe meeting?.assumingMemoryBound(to: lstm_meeting_word.self) {
+      while true {
+        let part = unsafe Int(lstm_meeting_next(meeting, Int64(parts), Int64(own), Int64(step &+ 1), &alone))
+        if part < 0 { break }
+        let first = blocks &* part / parts
+        let end = blocks &* (part &+ 1) / parts
+        unsafe lstmRows(all, rows: rows, first: first, end: end)
+        let unit = first &* lanes
+        if let place = unsafe place {
+          unsafe copyRows(to + unit, stride, place + unit, outStride, rows: rows, count: smaller(end &* lanes, count) &- unit)
+        }
+        unsafe lstm_meeting_end(meeting)
+      }
+    } else {
+      unsafe lstmRows(all, rows: rows, first: 0, end: blocks)
+      if let place = unsafe place { unsafe copyRows(to, stride, place, outStride, rows: rows, count: count) }
+    }
     let made = unsafe to
     unsafe to = from
     unsafe from = made

@@ -1,13 +1,13 @@
 /// One step of an LSTM in training, from the sums on: activated gates replace the sums, the states are written beside the old ones.
 ///
-///     i, f, o = σ(z)   g = tanh(z)   cNew = f ⊙ c + i ⊙ g   hNew = o ⊙ tanh(cNew)
+///     i, f, o = σ(z)   g = tanh(z)   cNew = f ⊙ c + i ⊙ g   t = tanh(cNew)   hNew = o ⊙ t
 ///
-/// - Shapes: `z [rows, 4, blocks · lanes]`, contiguous; `c`, `cNew`, `hNew [rows, blocks · lanes]`, contiguous.
+/// - Shapes: `z [rows, 4, blocks · lanes]`, contiguous; `c`, `cNew`, `hNew`, `t [rows, blocks · lanes]`, contiguous.
 /// - Requires: everything aligned to vectors; nothing overlaps.
 @inline(never)  // inlined elsewhere, it would be compiled for that module's processor
 public func lstmForward(
   _ z: UnsafeMutablePointer<Scalar>, _ c: UnsafePointer<Scalar>, _ cNew: UnsafeMutablePointer<Scalar>, _ hNew: UnsafeMutablePointer<Scalar>,
-  rows: Int, blocks: Int
+  _ t: UnsafeMutablePointer<Scalar>, rows: Int, blocks: Int
 ) {
   let stride = blocks &* lanes
   var row = 0
@@ -27,7 +27,9 @@ public func lstmForward(
       unsafe store(o, place + 3 &* stride)
       let new = unsafe fused(i * g, f, load(c + state))
       unsafe store(new, cNew + state)
-      unsafe store(o * tanh(new), hNew + state)
+      let curved = tanh(new)
+      unsafe store(curved, t + state)
+      unsafe store(o * curved, hNew + state)
       unit &+= lanes
     }
     row &+= 1
@@ -37,12 +39,12 @@ public func lstmForward(
 /// The gradient of ``lstmForward``: what reaches the sums replaces the activated gates, what reaches the old cell state replaces what reached
 /// the new one.
 ///
-///     dc += dh ⊙ o ⊙ (1 − tanh² cNew)   dz = (dc ⊙ g ⊙ i(1−i), dc ⊙ c ⊙ f(1−f), dc ⊙ i ⊙ (1−g²), dh ⊙ tanh(cNew) ⊙ o(1−o))   dc = dc ⊙ f
+///     dc += dh ⊙ o ⊙ (1 − t²)   dz = (dc ⊙ g ⊙ i(1−i), dc ⊙ c ⊙ f(1−f), dc ⊙ i ⊙ (1−g²), dh ⊙ t ⊙ o(1−o))   dc = dc ⊙ f
 ///
-/// - Shapes and requirements: as in ``lstmForward``; `dc` as the states; `dh` too, but with rows `dhStride` apart.
+/// - Shapes and requirements: as in ``lstmForward``, which made t; `dc` as the states; `dh` too, but with rows `dhStride` apart.
 @inline(never)  // inlined elsewhere, it would be compiled for that module's processor
 public func lstmBackward(
-  _ z: UnsafeMutablePointer<Scalar>, _ c: UnsafePointer<Scalar>, _ cNew: UnsafePointer<Scalar>, _ dh: UnsafePointer<Scalar>,
+  _ z: UnsafeMutablePointer<Scalar>, _ c: UnsafePointer<Scalar>, _ t: UnsafePointer<Scalar>, _ dh: UnsafePointer<Scalar>,
   _ dhStride: Int, _ dc: UnsafeMutablePointer<Scalar>, rows: Int, blocks: Int
 ) {
   let stride = blocks &* lanes
@@ -58,13 +60,13 @@ public func lstmBackward(
       let f = unsafe load(place + stride)
       let g = unsafe load(place + 2 &* stride)
       let o = unsafe load(place + 3 &* stride)
-      let t = unsafe tanh(load(cNew + state))
+      let curved = unsafe load(t + state)
       let h = unsafe load(dh + (row &* dhStride &+ unit))
-      let d = unsafe load(dc + state) + h * o * (one - t * t)
+      let d = unsafe load(dc + state) + h * o * (one - curved * curved)
       unsafe store(d * g * i * (one - i), place)
       unsafe store(d * load(c + state) * f * (one - f), place + stride)
       unsafe store(d * i * (one - g * g), place + 2 &* stride)
-      unsafe store(h * t * o * (one - o), place + 3 &* stride)
+      unsafe store(h * curved * o * (one - o), place + 3 &* stride)
       unsafe store(d * f, dc + state)
       unit &+= lanes
     }

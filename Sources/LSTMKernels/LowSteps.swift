@@ -52,31 +52,28 @@
   ///
   /// - Shapes: as in ``lstmSteps`` and ``gruSteps``; `gates` as in ``lstmStep``; `sums`: room for rows · width; `quantized`: with int8 as in ``quantize``.
   ///
-  /// Several threads may share the steps as in ``lstmSteps``; the one that starts at group 0 quantises, and writes to `out`.
+  /// Of one step threads may take groups of their own, from `first` up to `end`, with h quantised already.
   ///
   /// - Requires: as in ``lstmSteps``.
   @inline(never)  // see project
   public func lowSteps(
     _ matrix: UnsafeRawPointer, _ z: UnsafePointer<Scalar>, _ zStride: Int, _ zStep: Int, steps: Int, _ h: UnsafeMutablePointer<Scalar>,
     _ hNew: UnsafeMutablePointer<Scalar>, _ c: UnsafeMutablePointer<Scalar>, _ stride: Int, rows: Int, first: Int, end: Int,
-    _ sums: UnsafeMutablePointer<Scalar>, _ quantized: UnsafeMutablePointer<Scalar>, _ quantizedStride: Int,
-    _ gates: UnsafeMutablePointer<Scalar>?, _ out: UnsafeMutablePointer<Scalar>?, _ outStride: Int, _ outStep: Int,
-    _ meeting: UnsafeMutableRawPointer?, threads: Int
+    _ sums: UnsafeMutablePointer<Scalar>, _ quantized: UnsafeMutablePointer<Scalar>, _ quantizedStride: Int, _ isQuantized: Bool,
+    _ gates: UnsafeMutablePointer<Scalar>?, _ out: UnsafeMutablePointer<Scalar>?, _ outStride: Int, _ outStep: Int
   ) {
     let its = unsafe matrix.assumingMemoryBound(to: LowMatrix.self).pointee
     var it = unsafe LowState(
       z: z, zStride: zStride, h: h, hNew: hNew, c: c, stride: stride, rows: rows, sums: sums, quantized: quantized,
       quantizedStride: quantizedStride, gates: gates)
+    let unit = first &* lanes
+    let units = unsafe smaller(end &* lanes, its.count) &- unit
     var step = 0
     while step < steps {
-      if unsafe its.form == 1 {
-        if first == 0 { unsafe quantizeRows(its, it.h, stride, rows, quantized, quantizedStride) }
-        unsafe meet(meeting, threads)
-      }
+      if unsafe its.form == 1 && !isQuantized { unsafe quantizeRows(its, it.h, stride, rows, quantized, quantizedStride) }
       unsafe lowStep(it, its, first, end)
-      unsafe meet(meeting, threads)
-      if first == 0, let out = unsafe out {
-        unsafe copyRows(it.hNew, stride, out + step &* outStep, outStride, rows: rows, count: its.count)
+      if let out = unsafe out, units > 0 {
+        unsafe copyRows(it.hNew + unit, stride, out + (step &* outStep &+ unit), outStride, rows: rows, count: units)
       }
       // SAFETY: the next step, if there is one.
       unsafe it.z = it.z + zStep
@@ -85,18 +82,6 @@
       unsafe it.h = made
       step &+= 1
     }
-  }
-
-  @_transparent
-  private func meet(_ meeting: UnsafeMutableRawPointer?, _ threads: Int) {
-    // SAFETY: the caller's contract: a meeting's memory.
-    if let meeting = unsafe meeting { unsafe lstm_meet(meeting.assumingMemoryBound(to: lstm_meeting.self), Int64(threads)) }
-  }
-
-  /// Waits until `threads` threads have called it with the same memory, two 32-bit zeros before the first time.
-  @inline(never)  // see project
-  public func meetThreads(_ meeting: UnsafeMutableRawPointer, threads: Int) {
-    unsafe meet(meeting, threads)
   }
 
   /// A recurrent layer of a stream with weights of few bytes, as ``Instant`` is one with others.

@@ -8,14 +8,13 @@
   var out: UnsafeMutablePointer<Scalar>
   var outStride: Int
 
-  /// The same for the outputs from row `row` and number `column` on.
+  /// The same for the outputs from row `row` on.
   @_transparent
-  func from(row: Int, column: Int) -> OuterProduct {
+  func from(row: Int) -> OuterProduct {
     var rest = unsafe self
-    // SAFETY: the row and the column exist.
+    // SAFETY: the row exists.
     unsafe rest.x = x + row
-    unsafe rest.z = z + column
-    unsafe rest.out = out + (row &* outStride &+ column)
+    unsafe rest.out = out + row &* outStride
     return unsafe rest
   }
 }
@@ -30,7 +29,7 @@ private func outerTile<let R: Int, let P: Int, let S: Int>(_ shape: (Count<R>.Ty
   while left > 0 {
     for row in 0..<R {
       // SAFETY: x holds R numbers from here on.
-      let value = unsafe Vector(repeating: x[row])
+      let value = unsafe all(x[row])
       for panel in 0..<P {
         // SAFETY: z holds P vectors from here on.
         let vector = unsafe load(z + panel &* lanes)
@@ -50,16 +49,44 @@ private func outerTile<let R: Int, let P: Int, let S: Int>(_ shape: (Count<R>.Ty
   }
 }
 
-// Each size of tile is a function of its own: see Project.swift.
+// Each size of tile is a function of its own: see Project.swift. The wide tiles' sums, a row's vectors of z and one number of x fill the registers:
+// 6 × 4 of AVX-512's and arm64's 32, 6 × 2 of the others' 16.
 
-@inline(never)
-func outer6x4(_ it: OuterProduct) { unsafe outerTile((Count<6>.self, Count<4>.self), zeros24, it) }
+#if LSTM_V4 || arch(arm64)
+  private typealias Wide = Count<4>
 
-@inline(never)
-func outer2x4(_ it: OuterProduct) { unsafe outerTile((Count<2>.self, Count<4>.self), zeros8, it) }
+  /// Vectors of z that a tile takes at once.
+  private let outerPanels = 4
 
-@inline(never)
-func outer1x4(_ it: OuterProduct) { unsafe outerTile((Count<1>.self, Count<4>.self), zeros4, it) }
+  @inline(never)
+  func outer6(_ it: OuterProduct) { unsafe outerTile((Count<6>.self, Wide.self), zeros24, it) }
+
+  @inline(never)
+  func outer4(_ it: OuterProduct) { unsafe outerTile((Count<4>.self, Wide.self), zeros16, it) }
+
+  @inline(never)
+  func outer2(_ it: OuterProduct) { unsafe outerTile((Count<2>.self, Wide.self), zeros8, it) }
+
+  @inline(never)
+  func outer1(_ it: OuterProduct) { unsafe outerTile((Count<1>.self, Wide.self), zeros4, it) }
+#else
+  private typealias Wide = Count<2>
+
+  /// Vectors of z that a tile takes at once.
+  private let outerPanels = 2
+
+  @inline(never)
+  func outer6(_ it: OuterProduct) { unsafe outerTile((Count<6>.self, Wide.self), zeros12, it) }
+
+  @inline(never)
+  func outer4(_ it: OuterProduct) { unsafe outerTile((Count<4>.self, Wide.self), zeros8, it) }
+
+  @inline(never)
+  func outer2(_ it: OuterProduct) { unsafe outerTile((Count<2>.self, Wide.self), zeros4, it) }
+
+  @inline(never)
+  func outer1(_ it: OuterProduct) { unsafe outerTile((Count<1>.self, Wide.self), zeros2, it) }
+#endif
 
 @inline(never)
 func outer6x1(_ it: OuterProduct) { unsafe outerTile((Count<6>.self, Count<1>.self), zeros6, it) }
@@ -70,35 +97,101 @@ func outer2x1(_ it: OuterProduct) { unsafe outerTile((Count<2>.self, Count<1>.se
 @inline(never)
 func outer1x1(_ it: OuterProduct) { unsafe outerTile((Count<1>.self, Count<1>.self), zeros1, it) }
 
+/// Rows whose products are summed before the sum is added to the output: their vectors of z, laid side by side, fill half of the nearest cache.
+private let outerRows = 512 / outerPanels
+
+/// Numbers of scratch that ``outer`` needs.
+public let outerScratch = outerRows &* outerPanels &* lanes
+
 /// Adds the sum over all rows of outer products: `out[i, j] += Σᵣ x[r, i] · z[r, j]`. The gradient of a weight matrix.
 ///
+/// The sums of so many rows as fit the nearest cache are added up one after the other, so the bits depend on the number of rows alone.
+///
 /// - Shapes: `x [rows, count]` with rows `xStride` apart (0: the same row again and again); `z [rows, panels, lanes]` with rows `zStride`
-///   apart; `out [count, panels, lanes]` with rows `outStride` apart.
-/// - Requires: z and out are aligned to vectors; `out` overlaps nothing. Any count may be 0.
+///   apart; `out [count, panels, lanes]` with rows `outStride` apart; `scratch` ``outerScratch`` numbers.
+/// - Requires: z, out and scratch are aligned to vectors; `out` and `scratch` overlap nothing. Any count may be 0.
 @inline(never)  // inlined elsewhere, it would be compiled for that module's processor
 public func outer(
   _ x: UnsafePointer<Scalar>, _ xStride: Int, count: Int, _ z: UnsafePointer<Scalar>, _ zStride: Int, panels: Int, rows: Int,
-  _ out: UnsafeMutablePointer<Scalar>, _ outStride: Int
+  _ out: UnsafeMutablePointer<Scalar>, _ outStride: Int, _ scratch: UnsafeMutablePointer<Scalar>
 ) {
-  let all = unsafe OuterProduct(x: x, xStride: xStride, z: z, zStride: zStride, rows: rows, out: out, outStride: outStride)
-  var panel = 0
-  while panel < panels {
-    let wide = panels &- panel >= 4
-    var row = 0
-    while row < count {
-      let it = unsafe all.from(row: row, column: panel &* lanes)
-      let left = count &- row
-      if left >= 6 {
-        if wide { unsafe outer6x4(it) } else { unsafe outer6x1(it) }
-        row &+= 6
-      } else if left >= 2 {
-        if wide { unsafe outer2x4(it) } else { unsafe outer2x1(it) }
-        row &+= 2
-      } else {
-        if wide { unsafe outer1x4(it) } else { unsafe outer1x1(it) }
-        row &+= 1
+  var first = 0
+  while first < rows {
+    let some = rows &- first < outerRows ? rows &- first : outerRows
+    var panel = 0
+    while panel < panels {
+      let isWide = panels &- panel >= outerPanels
+      let width = isWide ? outerPanels &* lanes : lanes
+      // SAFETY: the row and the panel exist.
+      var it = unsafe OuterProduct(
+        x: x + first &* xStride, xStride: xStride, z: z + (first &* zStride &+ panel &* lanes), zStride: zStride, rows: some,
+        out: out + panel &* lanes, outStride: outStride)
+      // Far from row to row, they would push each other out of the cache; with few numbers of x they are not read often enough to matter.
+      if count >= 24 {
+        unsafe gatherVectors(it.z, zStride, scratch, width, rows: some)
+        unsafe it.z = UnsafePointer(scratch)
+        unsafe it.zStride = width
       }
+      if isWide { unsafe outerWide(it, count) } else { unsafe outerNarrow(it, count) }
+      panel &+= width / lanes
     }
-    panel &+= wide ? 4 : 1
+    first &+= some
+  }
+}
+
+/// Lays the vectors of some rows side by side.
+@_transparent
+private func gatherVectors(_ from: UnsafePointer<Scalar>, _ stride: Int, _ to: UnsafeMutablePointer<Scalar>, _ width: Int, rows: Int) {
+  var row = 0
+  while row < rows {
+    var place = 0
+    while place < width {
+      // SAFETY: both have so many rows of whole vectors.
+      unsafe store(load(from + (row &* stride &+ place)), to + (row &* width &+ place))
+      place &+= lanes
+    }
+    row &+= 1
+  }
+}
+
+@_transparent
+private func outerWide(_ all: OuterProduct, _ count: Int) {
+  var row = 0
+  while row < count {
+    let it = unsafe all.from(row: row)
+    let left = count &- row
+    // 8 are 4 and 4: a tile of 2 waits for its sums.
+    if left >= 6 && left != 8 {
+      unsafe outer6(it)
+      row &+= 6
+    } else if left >= 4 {
+      unsafe outer4(it)
+      row &+= 4
+    } else if left >= 2 {
+      unsafe outer2(it)
+      row &+= 2
+    } else {
+      unsafe outer1(it)
+      row &+= 1
+    }
+  }
+}
+
+@_transparent
+private func outerNarrow(_ all: OuterProduct, _ count: Int) {
+  var row = 0
+  while row < count {
+    let it = unsafe all.from(row: row)
+    let left = count &- row
+    if left >= 6 {
+      unsafe outer6x1(it)
+      row &+= 6
+    } else if left >= 2 {
+      unsafe outer2x1(it)
+      row &+= 2
+    } else {
+      unsafe outer1x1(it)
+      row &+= 1
+    }
   }
 }

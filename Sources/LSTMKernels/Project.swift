@@ -35,74 +35,109 @@
   }
 }
 
-/// One tile: sums, plus what is to be added, stored.
+/// One tile: sums, plus what is to be added, stored. Of groups of `panels` panels it takes P from panel `first` on.
 @_transparent
 private func projectTile<let R: Int, let G: Int, let P: Int, let S: Int>(
-  _ shape: (Count<R>.Type, Count<G>.Type, Count<P>.Type), _ zeros: Count<S>, _ it: Projection
+  _ shape: (Count<R>.Type, Count<G>.Type, Count<P>.Type), _ zeros: Count<S>, _ it: Projection, first: Int, panels: Int
 ) {
-  var sums = unsafe tileSums(shape, zeros, it.x, it.xStride, it.count, it.weights, it.start)
+  let column = first &* lanes
+  // SAFETY: each group has `panels` panels.
+  var sums = unsafe tileSums(shape, zeros, it.x, it.xStride, it.count, it.weights + column, it.start + column, panels: panels)
   if let addend = unsafe it.addend {
     for row in 0..<R {
-      for panel in 0..<(G &* P) {
-        // SAFETY: addend has R rows of G·P vectors.
-        sums[row &* (G &* P) &+ panel] += unsafe load(addend + (row &* it.addendStride &+ panel &* lanes))
+      for group in 0..<G {
+        for panel in 0..<P {
+          // SAFETY: addend has R rows of G·panels vectors.
+          let place = unsafe addend + (row &* it.addendStride &+ (group &* panels &+ panel) &* lanes &+ column)
+          sums[(row &* G &+ group) &* P &+ panel] += unsafe load(place)
+        }
       }
     }
   }
   for row in 0..<R {
-    for panel in 0..<(G &* P) {
-      // SAFETY: out has R rows of G·P vectors.
-      unsafe store(sums[row &* (G &* P) &+ panel], it.out + (row &* it.outStride &+ panel &* lanes))
+    for group in 0..<G {
+      for panel in 0..<P {
+        // SAFETY: out has R rows of G·panels vectors.
+        let place = unsafe it.out + (row &* it.outStride &+ (group &* panels &+ panel) &* lanes &+ column)
+        unsafe store(sums[(row &* G &+ group) &* P &+ panel], place)
+      }
     }
   }
 }
 
-// Each size of tile is a function of its own: larger ones would leave the optimiser's limits, and their sums the registers.
+// Each size of tile is a function of its own: larger ones would leave the optimiser's limits, and their sums the registers. With 16 registers,
+// tall tiles of four panels are made of two halves: the numbers of x are read twice, but no sum leaves its register.
+
+#if LSTM_V4 || arch(arm64)
+  @inline(never)
+  func project1x4x4(_ it: Projection) { unsafe projectTile((Count<1>.self, Count<4>.self, Count<4>.self), zeros16, it, first: 0, panels: 4) }
+
+  @inline(never)
+  func project4x1x4(_ it: Projection) { unsafe projectTile((Count<4>.self, Count<1>.self, Count<4>.self), zeros16, it, first: 0, panels: 4) }
+
+  @inline(never)
+  func project6x1x4(_ it: Projection) { unsafe projectTile((Count<6>.self, Count<1>.self, Count<4>.self), zeros24, it, first: 0, panels: 4) }
+
+  @inline(never)
+  func project6x1x3(_ it: Projection) { unsafe projectTile((Count<6>.self, Count<1>.self, Count<3>.self), zeros18, it, first: 0, panels: 3) }
+#else
+  @inline(never)
+  func project1x4x4(_ it: Projection) {
+    unsafe projectTile((Count<1>.self, Count<2>.self, Count<4>.self), zeros8, it, first: 0, panels: 4)
+    unsafe projectTile((Count<1>.self, Count<2>.self, Count<4>.self), zeros8, it.from(group: 2, panels: 4), first: 0, panels: 4)
+  }
+
+  @inline(never)
+  func project4x1x4(_ it: Projection) {
+    unsafe projectTile((Count<4>.self, Count<1>.self, Count<2>.self), zeros8, it, first: 0, panels: 4)
+    unsafe projectTile((Count<4>.self, Count<1>.self, Count<2>.self), zeros8, it, first: 2, panels: 4)
+  }
+
+  @inline(never)
+  func project6x1x4(_ it: Projection) {
+    unsafe projectTile((Count<6>.self, Count<1>.self, Count<2>.self), zeros12, it, first: 0, panels: 4)
+    unsafe projectTile((Count<6>.self, Count<1>.self, Count<2>.self), zeros12, it, first: 2, panels: 4)
+  }
+
+  @inline(never)
+  func project6x1x3(_ it: Projection) {
+    unsafe projectTile((Count<3>.self, Count<1>.self, Count<3>.self), zeros9, it, first: 0, panels: 3)
+    unsafe projectTile((Count<3>.self, Count<1>.self, Count<3>.self), zeros9, it.from(row: 3), first: 0, panels: 3)
+  }
+#endif
 
 @inline(never)
-func project1x4x4(_ it: Projection) { unsafe projectTile((Count<1>.self, Count<4>.self, Count<4>.self), zeros16, it) }
+func project1x1x4(_ it: Projection) { unsafe projectTile((Count<1>.self, Count<1>.self, Count<4>.self), zeros4, it, first: 0, panels: 4) }
 
 @inline(never)
-func project1x1x4(_ it: Projection) { unsafe projectTile((Count<1>.self, Count<1>.self, Count<4>.self), zeros4, it) }
+func project2x1x4(_ it: Projection) { unsafe projectTile((Count<2>.self, Count<1>.self, Count<4>.self), zeros8, it, first: 0, panels: 4) }
 
 @inline(never)
-func project2x1x4(_ it: Projection) { unsafe projectTile((Count<2>.self, Count<1>.self, Count<4>.self), zeros8, it) }
+func project1x4x3(_ it: Projection) { unsafe projectTile((Count<1>.self, Count<4>.self, Count<3>.self), zeros12, it, first: 0, panels: 3) }
 
 @inline(never)
-func project4x1x4(_ it: Projection) { unsafe projectTile((Count<4>.self, Count<1>.self, Count<4>.self), zeros16, it) }
+func project1x1x3(_ it: Projection) { unsafe projectTile((Count<1>.self, Count<1>.self, Count<3>.self), zeros3, it, first: 0, panels: 3) }
 
 @inline(never)
-func project6x1x4(_ it: Projection) { unsafe projectTile((Count<6>.self, Count<1>.self, Count<4>.self), zeros24, it) }
+func project2x1x3(_ it: Projection) { unsafe projectTile((Count<2>.self, Count<1>.self, Count<3>.self), zeros6, it, first: 0, panels: 3) }
 
 @inline(never)
-func project1x4x3(_ it: Projection) { unsafe projectTile((Count<1>.self, Count<4>.self, Count<3>.self), zeros12, it) }
+func project4x1x3(_ it: Projection) { unsafe projectTile((Count<4>.self, Count<1>.self, Count<3>.self), zeros12, it, first: 0, panels: 3) }
 
 @inline(never)
-func project1x1x3(_ it: Projection) { unsafe projectTile((Count<1>.self, Count<1>.self, Count<3>.self), zeros3, it) }
+func project1x4x1(_ it: Projection) { unsafe projectTile((Count<1>.self, Count<4>.self, Count<1>.self), zeros4, it, first: 0, panels: 1) }
 
 @inline(never)
-func project2x1x3(_ it: Projection) { unsafe projectTile((Count<2>.self, Count<1>.self, Count<3>.self), zeros6, it) }
+func project1x1x1(_ it: Projection) { unsafe projectTile((Count<1>.self, Count<1>.self, Count<1>.self), zeros1, it, first: 0, panels: 1) }
 
 @inline(never)
-func project4x1x3(_ it: Projection) { unsafe projectTile((Count<4>.self, Count<1>.self, Count<3>.self), zeros12, it) }
+func project2x1x1(_ it: Projection) { unsafe projectTile((Count<2>.self, Count<1>.self, Count<1>.self), zeros2, it, first: 0, panels: 1) }
 
 @inline(never)
-func project6x1x3(_ it: Projection) { unsafe projectTile((Count<6>.self, Count<1>.self, Count<3>.self), zeros18, it) }
+func project4x1x1(_ it: Projection) { unsafe projectTile((Count<4>.self, Count<1>.self, Count<1>.self), zeros4, it, first: 0, panels: 1) }
 
 @inline(never)
-func project1x4x1(_ it: Projection) { unsafe projectTile((Count<1>.self, Count<4>.self, Count<1>.self), zeros4, it) }
-
-@inline(never)
-func project1x1x1(_ it: Projection) { unsafe projectTile((Count<1>.self, Count<1>.self, Count<1>.self), zeros1, it) }
-
-@inline(never)
-func project2x1x1(_ it: Projection) { unsafe projectTile((Count<2>.self, Count<1>.self, Count<1>.self), zeros2, it) }
-
-@inline(never)
-func project4x1x1(_ it: Projection) { unsafe projectTile((Count<4>.self, Count<1>.self, Count<1>.self), zeros4, it) }
-
-@inline(never)
-func project6x1x1(_ it: Projection) { unsafe projectTile((Count<6>.self, Count<1>.self, Count<1>.self), zeros6, it) }
+func project6x1x1(_ it: Projection) { unsafe projectTile((Count<6>.self, Count<1>.self, Count<1>.self), zeros6, it, first: 0, panels: 1) }
 
 /// Multiplies rows by packed weights: `out[r] = start + x[r] · W (+ addend[r])`.
 ///

@@ -4,27 +4,30 @@ typealias Count<let N: Int> = InlineArray<N, Vector>
 /// The sums of a tile: for each row r, group g and panel p the vector `start[g, p] + Σₖ x[r, k] · weights[g, k, p]`.
 ///
 /// Each sum is one chain over k in ascending order, whatever the tile's size: that is why a row alone has the same bits as a row in a
-/// batch. The sizes are compile-time constants, so that the sums stay in registers: R rows × G groups × P panels = S ≤ 24, which with P
-/// weight vectors and one number of x fill 29 of AVX-512's 32 registers.
+/// batch. The sizes are compile-time constants, so that the sums stay in registers: R rows × G groups × P panels = S. Where there are 32 registers
+/// (`LSTM_V4`, arm64) 24 sums leave room for 4 weight vectors and one number of x; where there are 16, 12 sums, 2 or 3 weight vectors and one.
 ///
-/// - Shapes: `x [R]` rows of `count` numbers, `xStride` apart; `weights [G, count, P, lanes]`; `start [G, P, lanes]`, both aligned.
+/// - Shapes: `x [R]` rows of `count` numbers, `xStride` apart; `weights [G, count, panels, lanes]`, `start [G, panels, lanes]`, both aligned: of
+///   each group the first P panels from the addresses on are taken.
 @_transparent
 func tileSums<let R: Int, let G: Int, let P: Int, let S: Int>(
   _ shape: (Count<R>.Type, Count<G>.Type, Count<P>.Type), _ zeros: Count<S>,
-  _ x: UnsafePointer<Scalar>, _ xStride: Int, _ count: Int, _ weights: UnsafePointer<Scalar>, _ start: UnsafePointer<Scalar>
+  _ x: UnsafePointer<Scalar>, _ xStride: Int, _ count: Int, _ weights: UnsafePointer<Scalar>, _ start: UnsafePointer<Scalar>, panels: Int
 ) -> InlineArray<S, Vector> {
   var sums = zeros
   for row in 0..<R {
-    for panel in 0..<(G &* P) {
-      // SAFETY: start holds G·P vectors.
-      sums[row &* (G &* P) &+ panel] = unsafe load(start + panel &* lanes)
+    for group in 0..<G {
+      for panel in 0..<P {
+        // SAFETY: start holds G·panels vectors.
+        sums[(row &* G &+ group) &* P &+ panel] = unsafe load(start + (group &* panels &+ panel) &* lanes)
+      }
     }
   }
-  let groupSize = count &* (P &* lanes)
+  let groupSize = count &* (panels &* lanes)
   var k = 0
   while k < count {
-    // SAFETY: k < count; each group holds count·P vectors.
-    let w = unsafe weights + k &* (P &* lanes)
+    // SAFETY: k < count; each group holds count·panels vectors.
+    let w = unsafe weights + k &* (panels &* lanes)
     for row in 0..<R {
       // SAFETY: row < R and k < count.
       let value = unsafe all(x[row &* xStride &+ k])
@@ -40,6 +43,16 @@ func tileSums<let R: Int, let G: Int, let P: Int, let S: Int>(
   }
   return sums
 }
+
+/// Puts sums into memory, one by one: assigned as a whole, they would be counted up there.
+@_transparent
+func copySums<let S: Int>(_ from: Count<S>, _ to: inout Count<S>) {
+  for index in 0..<S { to[index] = from[index] }
+}
+
+/// The smaller number; the library's own is generic code.
+@_transparent
+func smaller(_ a: Int, _ b: Int) -> Int { a < b ? a : b }
 
 /// Copies `count` numbers of each row; `from` is aligned and its rows are padded to whole vectors, `to` may have any alignment.
 @_transparent

@@ -26,6 +26,18 @@ public struct Node: Sendable {
   public var layer: Int
   /// Shapes of its outputs, with unknown dimensions.
   public var outputs: [Shape]
+  /// What training adds to the loss for each output; empty if nothing.
+  public var activities: [ActivityRule?] = []
+
+  /// A use of an operation, or an input.
+  init(operation: Operation?, inputs: [Value], masks: [Value?], weights: [Int], layer: Int, outputs: [Shape]) {
+    self.operation = operation
+    self.inputs = inputs
+    self.masks = masks
+    self.weights = weights
+    self.layer = layer
+    self.outputs = outputs
+  }
 }
 
 /// Builds a graph node by node, with shapes chained and masks carried along as Keras carries them.
@@ -46,6 +58,12 @@ public struct GraphBuilder: Sendable {
 
   /// Gives a value a mask, or takes it away.
   public mutating func setMask(_ mask: Value?, of value: Value) { masks[value] = mask }
+
+  /// Adds to the loss what `rule` makes of a value.
+  public mutating func addActivity(_ rule: ActivityRule, of value: Value) {
+    if nodes[value.node].activities.isEmpty { nodes[value.node].activities = nodes[value.node].outputs.map { _ in nil } }
+    nodes[value.node].activities[value.output] = rule
+  }
 
   /// Adds an input of the model.
   public mutating func addInput(_ shape: Shape, layer: Int) -> Value {

@@ -71,8 +71,11 @@ public struct Model: Sendable {
   /// Whether some layer keeps its state from one call to the next.
   public var isStateful: Bool {
     nodes.contains { node in
-      if case .recurrent(let it) = node.operation { return it.stateful }
-      return false
+      switch node.operation {
+      case .recurrent(let it): return it.stateful
+      case .convolutionalLSTM(let it): return it.stateful
+      default: return false
+      }
     }
   }
 
@@ -162,6 +165,8 @@ public struct Layer: Sendable {
   public var weights: [Int] = []
   /// The shape of its first output at its first call; empty if it is never called.
   public var output: Shape = []
+  /// Why the configuration cannot be followed in training; to be thrown when the model is to be trained.
+  public var trainingFault: LSTMError?
   /// What of it can be traced.
   public var traceable: [Traceable] = []
 

@@ -39,6 +39,9 @@ import LSTMModel
     return try DirectStream(plan, nodes, states, threads)
   }
 
+  /// Whether a plan's model is such a chain.
+  static func takes(_ plan: Plan) -> Bool { chain(plan) != nil }
+
   /// The nodes from the model's only input to its only output, each reading the one before; nil if they are no chain or not of the right kind.
   private static func chain(_ plan: Plan) -> [Int]? {
     let model = plan.model

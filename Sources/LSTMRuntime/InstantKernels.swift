@@ -29,10 +29,10 @@ import LSTMCaller
   /// Steps of sequences.
   let lstmSteps:
     @Sendable (
-      Read, Int, Int, Int, Write, Write, Write, Int, Int, Int, Read, Int, Int, Read, Write?, Int, Int, UnsafeMutableRawPointer?, Int
+      Read, Int, Int, Int, Write, Write, Write, Int, Int, Int, Read, Int, Read, Write?, Int, Int, UnsafeMutableRawPointer?, Int, Int
     ) -> Void
   let gruSteps:
-    @Sendable (Read, Int, Int, Int, Write, Write, Int, Int, Int, Read, Int, Int, Read, Write?, Int, Int, UnsafeMutableRawPointer?, Int) -> Void
+    @Sendable (Read, Int, Int, Int, Write, Write, Int, Int, Int, Read, Int, Read, Write?, Int, Int, UnsafeMutableRawPointer?, Int, Int) -> Void
 
   #if LSTM_FLOAT64
     static let baseline = unsafe InstantKernels(
@@ -42,8 +42,8 @@ import LSTMCaller
       lstm: { unsafe LSTMKernels64.lstmInstant($0, $1.assumingMemoryBound(to: Scalar.self), $2.assumingMemoryBound(to: Scalar.self)) },
       gru: { unsafe LSTMKernels64.gruInstant($0, $1.assumingMemoryBound(to: Scalar.self), $2.assumingMemoryBound(to: Scalar.self)) },
       lstmBlocks: LSTMKernels64.lstmInstantBlocks(_:_:_:_:), gruBlocks: LSTMKernels64.gruInstantBlocks(_:_:_:_:),
-      lstmSteps: LSTMKernels64.lstmSteps(_:_:_:steps:_:_:_:_:rows:count:_:first:end:_:_:_:_:_:threads:),
-      gruSteps: LSTMKernels64.gruSteps(_:_:_:steps:_:_:_:rows:count:_:first:end:_:_:_:_:_:threads:))
+      lstmSteps: LSTMKernels64.lstmSteps(_:_:_:steps:_:_:_:_:rows:count:_:blocks:_:_:_:_:_:own:parts:),
+      gruSteps: LSTMKernels64.gruSteps(_:_:_:steps:_:_:_:rows:count:_:blocks:_:_:_:_:_:own:parts:))
     static let v3 = unsafe InstantKernels(
       bytes: LSTMKernels64V3.instantBytes, tail: LSTMKernels64V3.instantTail(_:),
       prepare: LSTMKernels64V3.prepareInstant(_:inputCount:_:_:units:_:_:blocks:tailUnits:_:_:_:_:h:hNew:c:),
@@ -51,8 +51,8 @@ import LSTMCaller
       lstm: { unsafe LSTMKernels64V3.lstmInstant($0, $1.assumingMemoryBound(to: Scalar.self), $2.assumingMemoryBound(to: Scalar.self)) },
       gru: { unsafe LSTMKernels64V3.gruInstant($0, $1.assumingMemoryBound(to: Scalar.self), $2.assumingMemoryBound(to: Scalar.self)) },
       lstmBlocks: LSTMKernels64V3.lstmInstantBlocks(_:_:_:_:), gruBlocks: LSTMKernels64V3.gruInstantBlocks(_:_:_:_:),
-      lstmSteps: LSTMKernels64V3.lstmSteps(_:_:_:steps:_:_:_:_:rows:count:_:first:end:_:_:_:_:_:threads:),
-      gruSteps: LSTMKernels64V3.gruSteps(_:_:_:steps:_:_:_:rows:count:_:first:end:_:_:_:_:_:threads:))
+      lstmSteps: LSTMKernels64V3.lstmSteps(_:_:_:steps:_:_:_:_:rows:count:_:blocks:_:_:_:_:_:own:parts:),
+      gruSteps: LSTMKernels64V3.gruSteps(_:_:_:steps:_:_:_:rows:count:_:blocks:_:_:_:_:_:own:parts:))
     static let v4 = unsafe InstantKernels(
       bytes: LSTMKernels64V4.instantBytes, tail: LSTMKernels64V4.instantTail(_:),
       prepare: LSTMKernels64V4.prepareInstant(_:inputCount:_:_:units:_:_:blocks:tailUnits:_:_:_:_:h:hNew:c:),
@@ -60,8 +60,8 @@ import LSTMCaller
       lstm: { unsafe LSTMKernels64V4.lstmInstant($0, $1.assumingMemoryBound(to: Scalar.self), $2.assumingMemoryBound(to: Scalar.self)) },
       gru: { unsafe LSTMKernels64V4.gruInstant($0, $1.assumingMemoryBound(to: Scalar.self), $2.assumingMemoryBound(to: Scalar.self)) },
       lstmBlocks: LSTMKernels64V4.lstmInstantBlocks(_:_:_:_:), gruBlocks: LSTMKernels64V4.gruInstantBlocks(_:_:_:_:),
-      lstmSteps: LSTMKernels64V4.lstmSteps(_:_:_:steps:_:_:_:_:rows:count:_:first:end:_:_:_:_:_:threads:),
-      gruSteps: LSTMKernels64V4.gruSteps(_:_:_:steps:_:_:_:rows:count:_:first:end:_:_:_:_:_:threads:))
+      lstmSteps: LSTMKernels64V4.lstmSteps(_:_:_:steps:_:_:_:_:rows:count:_:blocks:_:_:_:_:_:own:parts:),
+      gruSteps: LSTMKernels64V4.gruSteps(_:_:_:steps:_:_:_:rows:count:_:blocks:_:_:_:_:_:own:parts:))
   #else
     static let baseline = unsafe InstantKernels(
       bytes: LSTMKernels.instantBytes, tail: LSTMKernels.instantTail(_:),
@@ -70,8 +70,8 @@ import LSTMCaller
       lstm: { unsafe LSTMKernels.lstmInstant($0, $1.assumingMemoryBound(to: Scalar.self), $2.assumingMemoryBound(to: Scalar.self)) },
       gru: { unsafe LSTMKernels.gruInstant($0, $1.assumingMemoryBound(to: Scalar.self), $2.assumingMemoryBound(to: Scalar.self)) },
       lstmBlocks: LSTMKernels.lstmInstantBlocks(_:_:_:_:), gruBlocks: LSTMKernels.gruInstantBlocks(_:_:_:_:),
-      lstmSteps: LSTMKernels.lstmSteps(_:_:_:steps:_:_:_:_:rows:count:_:first:end:_:_:_:_:_:threads:),
-      gruSteps: LSTMKernels.gruSteps(_:_:_:steps:_:_:_:rows:count:_:first:end:_:_:_:_:_:threads:))
+      lstmSteps: LSTMKernels.lstmSteps(_:_:_:steps:_:_:_:_:rows:count:_:blocks:_:_:_:_:_:own:parts:),
+      gruSteps: LSTMKernels.gruSteps(_:_:_:steps:_:_:_:rows:count:_:blocks:_:_:_:_:_:own:parts:))
     static let v3 = unsafe InstantKernels(
       bytes: LSTMKernelsV3.instantBytes, tail: LSTMKernelsV3.instantTail(_:),
       prepare: LSTMKernelsV3.prepareInstant(_:inputCount:_:_:units:_:_:blocks:tailUnits:_:_:_:_:h:hNew:c:),
@@ -79,8 +79,8 @@ import LSTMCaller
       lstm: { unsafe LSTMKernelsV3.lstmInstant($0, $1.assumingMemoryBound(to: Scalar.self), $2.assumingMemoryBound(to: Scalar.self)) },
       gru: { unsafe LSTMKernelsV3.gruInstant($0, $1.assumingMemoryBound(to: Scalar.self), $2.assumingMemoryBound(to: Scalar.self)) },
       lstmBlocks: LSTMKernelsV3.lstmInstantBlocks(_:_:_:_:), gruBlocks: LSTMKernelsV3.gruInstantBlocks(_:_:_:_:),
-      lstmSteps: LSTMKernelsV3.lstmSteps(_:_:_:steps:_:_:_:_:rows:count:_:first:end:_:_:_:_:_:threads:),
-      gruSteps: LSTMKernelsV3.gruSteps(_:_:_:steps:_:_:_:rows:count:_:first:end:_:_:_:_:_:threads:))
+      lstmSteps: LSTMKernelsV3.lstmSteps(_:_:_:steps:_:_:_:_:rows:count:_:blocks:_:_:_:_:_:own:parts:),
+      gruSteps: LSTMKernelsV3.gruSteps(_:_:_:steps:_:_:_:rows:count:_:blocks:_:_:_:_:_:own:parts:))
     static let v4 = unsafe InstantKernels(
       bytes: LSTMKernelsV4.instantBytes, tail: LSTMKernelsV4.instantTail(_:),
       prepare: LSTMKernelsV4.prepareInstant(_:inputCount:_:_:units:_:_:blocks:tailUnits:_:_:_:_:h:hNew:c:),
@@ -88,7 +88,7 @@ import LSTMCaller
       lstm: { unsafe LSTMKernelsV4.lstmInstant($0, $1.assumingMemoryBound(to: Scalar.self), $2.assumingMemoryBound(to: Scalar.self)) },
       gru: { unsafe LSTMKernelsV4.gruInstant($0, $1.assumingMemoryBound(to: Scalar.self), $2.assumingMemoryBound(to: Scalar.self)) },
       lstmBlocks: LSTMKernelsV4.lstmInstantBlocks(_:_:_:_:), gruBlocks: LSTMKernelsV4.gruInstantBlocks(_:_:_:_:),
-      lstmSteps: LSTMKernelsV4.lstmSteps(_:_:_:steps:_:_:_:_:rows:count:_:first:end:_:_:_:_:_:threads:),
-      gruSteps: LSTMKernelsV4.gruSteps(_:_:_:steps:_:_:_:rows:count:_:first:end:_:_:_:_:_:threads:))
+      lstmSteps: LSTMKernelsV4.lstmSteps(_:_:_:steps:_:_:_:_:rows:count:_:blocks:_:_:_:_:_:own:parts:),
+      gruSteps: LSTMKernelsV4.gruSteps(_:_:_:steps:_:_:_:rows:count:_:blocks:_:_:_:_:_:own:parts:))
   #endif
 }

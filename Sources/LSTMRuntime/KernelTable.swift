@@ -137,8 +137,8 @@ import Glibc
 
   /// Steps of an LSTM or GRU one after the other: see the kernels. After an odd number of steps the state is in `hNew`.
   ///
-  /// Part `index` of `count` threads' work computes its share of the blocks; the threads meet in `meeting`, zeros before.
-  func steps(_ it: CellSteps, stride: Int, units: Int, _ recurrent: PackedMatrix, part index: Int = 0, of count: Int = 1, meeting: Floats? = nil) {
+  /// Several threads may share the blocks of each step, in a meeting whose step 0 is over.
+  func steps(_ it: CellSteps, stride: Int, units: Int, _ recurrent: PackedMatrix, _ share: Share?) {
     guard it.rows > 0, it.steps > 0 else { return }
     let isLSTM = recurrent.panels == 4
     checkCell(it.z, it.zStride, [it.h, it.hNew], stride, it.rows, recurrent, nil, panels: isLSTM ? 4 : 3)
@@ -153,19 +153,17 @@ import Glibc
     }
     // SAFETY: the extents were checked; the matrix is packed for this table.
     let z = unsafe UnsafePointer(it.z.base + it.zStart)
-    let out = unsafe index == 0 ? it.out.map { unsafe $0.base + it.outStart } : nil
-    precondition(count == 1 || (meeting?.count ?? 0) * MemoryLayout<Scalar>.stride >= 8, "threads without a place to meet")
-    let place = unsafe (count > 1 ? meeting : nil).map { unsafe UnsafeMutableRawPointer($0.base) }
-    let first = recurrent.groups * index / count
-    let end = recurrent.groups * (index + 1) / count
+    let out = unsafe it.out.map { unsafe $0.base + it.outStart }
+    let place = unsafe share.map { unsafe $0.meeting.place }
+    let (own, parts) = (share?.own ?? 0, share?.meeting.parts ?? 1)
     if isLSTM {
       unsafe instants.lstmSteps(
-        z, it.zStride, it.zStep, it.steps, it.h.base, it.hNew.base, it.c.base, stride, it.rows, units, recurrent.weights.base, first, end,
-        recurrent.start.base, out, it.outStride, it.outStep, place, count)
+        z, it.zStride, it.zStep, it.steps, it.h.base, it.hNew.base, it.c.base, stride, it.rows, units, recurrent.weights.base,
+        recurrent.groups, recurrent.start.base, out, it.outStride, it.outStep, place, own, parts)
     } else {
       unsafe instants.gruSteps(
-        z, it.zStride, it.zStep, it.steps, it.h.base, it.hNew.base, stride, it.rows, units, recurrent.weights.base, first, end,
-        recurrent.start.base, out, it.outStride, it.outStep, place, count)
+        z, it.zStride, it.zStep, it.steps, it.h.base, it.hNew.base, stride, it.rows, units, recurrent.weights.base,
+        recurrent.groups, recurrent.start.base, out, it.outStride, it.outStep, place, own, parts)
     }
   }
 

@@ -20,9 +20,8 @@
     let quantize: @Sendable (Matrix, Read, Int, Int, Write, Int) -> Void
     let steps:
       @Sendable (
-        Matrix, Read, Int, Int, Int, Write, Write, Write, Int, Int, Int, Int, Write, Write, Int, Write?, Write?, Int, Int, Memory?, Int
+        Matrix, Read, Int, Int, Int, Write, Write, Write, Int, Int, Int, Int, Write, Write, Int, Bool, Write?, Write?, Int, Int
       ) -> Void
-    let meet: @Sendable (Memory, Int) -> Void
     let prepare: @Sendable (Memory, Matrix, Matrix, Int, Write, Write, Write, Write, Write, Write, Write) -> Void
     let begin: @Sendable (Memory, Read) -> Void
     let blocks: @Sendable (Memory, Read, Int, Int) -> Void
@@ -33,8 +32,7 @@
       matrixBytes: LSTMKernels.lowMatrixBytes, instantBytes: LSTMKernels.lowInstantBytes,
       describe: LSTMKernels.describeLow(_:form:panels:count:limit:_:_:_:), project: LSTMKernels.projectLow(_:_:_:rows:first:end:_:_:),
       quantize: LSTMKernels.quantize(_:_:_:rows:_:_:),
-      steps: LSTMKernels.lowSteps(_:_:_:_:steps:_:_:_:_:rows:first:end:_:_:_:_:_:_:_:_:threads:),
-      meet: LSTMKernels.meetThreads(_:threads:),
+      steps: LSTMKernels.lowSteps(_:_:_:_:steps:_:_:_:_:rows:first:end:_:_:_:_:_:_:_:_:),
       prepare: LSTMKernels.prepareLowInstant(_:input:recurrent:groups:h:hNew:c:z:sums:quantizedX:quantizedH:),
       begin: LSTMKernels.beginLowInstant(_:_:), blocks: LSTMKernels.lowInstantBlocks(_:_:_:_:), finish: LSTMKernels.finishLowInstant(_:_:),
       instant: { unsafe LSTMKernels.lowInstant($0, $1.assumingMemoryBound(to: Float.self), $2.assumingMemoryBound(to: Float.self)) })
@@ -42,8 +40,7 @@
       matrixBytes: LSTMKernelsV3.lowMatrixBytes, instantBytes: LSTMKernelsV3.lowInstantBytes,
       describe: LSTMKernelsV3.describeLow(_:form:panels:count:limit:_:_:_:), project: LSTMKernelsV3.projectLow(_:_:_:rows:first:end:_:_:),
       quantize: LSTMKernelsV3.quantize(_:_:_:rows:_:_:),
-      steps: LSTMKernelsV3.lowSteps(_:_:_:_:steps:_:_:_:_:rows:first:end:_:_:_:_:_:_:_:_:threads:),
-      meet: LSTMKernelsV3.meetThreads(_:threads:),
+      steps: LSTMKernelsV3.lowSteps(_:_:_:_:steps:_:_:_:_:rows:first:end:_:_:_:_:_:_:_:_:),
       prepare: LSTMKernelsV3.prepareLowInstant(_:input:recurrent:groups:h:hNew:c:z:sums:quantizedX:quantizedH:),
       begin: LSTMKernelsV3.beginLowInstant(_:_:), blocks: LSTMKernelsV3.lowInstantBlocks(_:_:_:_:), finish: LSTMKernelsV3.finishLowInstant(_:_:),
       instant: { unsafe LSTMKernelsV3.lowInstant($0, $1.assumingMemoryBound(to: Float.self), $2.assumingMemoryBound(to: Float.self)) })
@@ -51,8 +48,7 @@
       matrixBytes: LSTMKernelsV4.lowMatrixBytes, instantBytes: LSTMKernelsV4.lowInstantBytes,
       describe: LSTMKernelsV4.describeLow(_:form:panels:count:limit:_:_:_:), project: LSTMKernelsV4.projectLow(_:_:_:rows:first:end:_:_:),
       quantize: LSTMKernelsV4.quantize(_:_:_:rows:_:_:),
-      steps: LSTMKernelsV4.lowSteps(_:_:_:_:steps:_:_:_:_:rows:first:end:_:_:_:_:_:_:_:_:threads:),
-      meet: LSTMKernelsV4.meetThreads(_:threads:),
+      steps: LSTMKernelsV4.lowSteps(_:_:_:_:steps:_:_:_:_:rows:first:end:_:_:_:_:_:_:_:_:),
       prepare: LSTMKernelsV4.prepareLowInstant(_:input:recurrent:groups:h:hNew:c:z:sums:quantizedX:quantizedH:),
       begin: LSTMKernelsV4.beginLowInstant(_:_:), blocks: LSTMKernelsV4.lowInstantBlocks(_:_:_:_:), finish: LSTMKernelsV4.finishLowInstant(_:_:),
       instant: { unsafe LSTMKernelsV4.lowInstant($0, $1.assumingMemoryBound(to: Float.self), $2.assumingMemoryBound(to: Float.self)) })
@@ -115,9 +111,11 @@
     /// Steps of an LSTM or GRU with weights of few bytes, one after the other: see the kernel. After an odd number of steps the state is in `hNew`.
     ///
     /// - Shapes: `sums`: room for rows · width; `quantized`: room for h quantised, where the weights are int8; `gates` like z, or nil.
+    ///
+    /// Of a single step part `index` of `count` of the units may be computed, with h quantised already.
     func lowSteps(
-      _ it: CellSteps, stride: Int, _ recurrent: PackedMatrix, sums: Floats, quantized: Floats, gates: Floats? = nil, part index: Int = 0,
-      of count: Int = 1, meeting: Floats? = nil
+      _ it: CellSteps, stride: Int, _ recurrent: PackedMatrix, sums: Floats, quantized: Floats, isQuantized: Bool = false, gates: Floats? = nil,
+      part index: Int = 0, of count: Int = 1
     ) {
       let (rows, isLSTM) = (it.rows, recurrent.panels == 4)
       guard rows > 0, it.steps > 0 else { return }
@@ -126,7 +124,7 @@
       let lastStep = (it.steps - 1) * it.zStep
       precondition(it.zStart >= 0 && it.zStart + lastStep >= 0, "a step before z")
       precondition(it.z.count >= it.zStart + max(lastStep, 0) + (rows - 1) * it.zStride + recurrent.width, "a step behind z")
-      precondition(gates == nil || it.steps == 1, "gates of several steps")
+      precondition(it.steps == 1 || (gates == nil && !isQuantized && count == 1), "gates or parts of several steps")
       precondition(gates.map { $0.count >= (rows - 1) * it.zStride + recurrent.width } != false, "gates are shorter than their rows")
       precondition(min(it.h.count, it.hNew.count) >= rows * stride && (!isLSTM || it.c.count >= rows * stride), "a state is shorter than its rows")
       precondition(quantized.count >= rows * recurrent.quantizedStride, "no room for the quantised rows")
@@ -137,21 +135,11 @@
           out.count >= it.outStart + (rows - 1) * it.outStride + (it.steps - 1) * it.outStep + recurrent.count,
           "the output is shorter than its steps")
       }
-      precondition(count == 1 || (meeting?.count ?? 0) * MemoryLayout<Scalar>.stride >= 8, "threads without a place to meet")
       // SAFETY: the extents were checked; the matrix is packed for this table.
-      let place = unsafe (count > 1 ? meeting : nil).map { unsafe UnsafeMutableRawPointer($0.base) }
       unsafe low.steps(
         recurrent.place, it.z.base + it.zStart, it.zStride, it.zStep, it.steps, it.h.base, it.hNew.base, it.c.base, stride, rows,
         recurrent.groups * index / count, recurrent.groups * (index + 1) / count, sums.base, quantized.base, recurrent.quantizedStride,
-        gates?.base, it.out.map { unsafe $0.base + it.outStart }, it.outStride, it.outStep, place, count)
-    }
-
-    /// Waits for the other threads that share a step, if there are any.
-    func meet(_ meeting: Floats, of count: Int) {
-      guard count > 1 else { return }
-      precondition(meeting.count * MemoryLayout<Scalar>.stride >= 8, "threads without a place to meet")
-      // SAFETY: room for two 32-bit numbers, zeros before.
-      unsafe low.meet(UnsafeMutableRawPointer(meeting.base), count)
+        isQuantized, gates?.base, it.out.map { unsafe $0.base + it.outStart }, it.outStride, it.outStep)
     }
 
     /// Fills memory for the steps of a stream's layer.

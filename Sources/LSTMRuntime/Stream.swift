@@ -30,7 +30,7 @@ public final class Stream: RunningStream {
       shapes.append(shape)
     }
     self.plan = plan
-    workspace = Workspace(plan, streaming: true)
+    workspace = Workspace(plan, streaming: true, runs: !DirectStream.takes(plan))
     try workspace.prepare(shapes)
     var parts: [StatePlace] = []
     var states: [Floats] = []

@@ -13,20 +13,20 @@ final class Team {
 
   /// How many threads take part.
   let threads: Int
+  /// Where the threads share the steps of a task. A task that uses it begins with a reset.
+  let meeting: Meeting
   private let board = Board()
   private let pool: ThreadPool
 
   /// A team of `threads` threads, 2 or more; none is started yet.
   init(threads: Int) {
     self.threads = threads
+    meeting = Meeting(parts: threads)
     let board = board
     pool = ThreadPool(threads: threads) { board.task?.part($0, of: threads) }
   }
 
-  /// Whether all threads can be had: parts that wait for each other need them.
-  var isComplete: Bool { pool.startsAll }
-
-  /// Runs all parts of a task and returns when each has finished.
+  /// Runs all parts of a task and returns when each has finished. Parts may not wait for each other: one thread may do them one after the other.
   func run(_ task: TeamTask) {
     board.task = task
     pool.run()

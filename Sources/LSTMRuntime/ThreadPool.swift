@@ -5,10 +5,9 @@ import Synchronization
 /// A few threads that run the same work side by side, each with its own index. None exists until the first ``run()``; they end with the pool.
 ///
 /// A thread without work looks for it for a while before it sleeps: handing over to one that is awake takes less than a microsecond, waking one
-/// fifty. After a fork the child has none of its parent's threads: the pool notices and starts its own.
+/// fifty. What a thread has not begun when the caller is through with its own work, the caller does itself: a thread that the system keeps waiting
+/// holds nobody up. After a fork the child has none of its parent's threads: the pool notices and starts its own.
 @safe final class ThreadPool {
-  /// How often a thread looks before it sleeps: some 30 µs.
-  private static let looks = 1_000
 
   /// What the threads share; outlives the pool until the last thread has ended.
   @safe private final class Shared: @unchecked Sendable {  // the atomics are, the pointers never change, the work is told apart by its index
@@ -16,17 +15,21 @@ import Synchronization
     @unsafe let started = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
     @unsafe let finished = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
     let work: (Int) -> Void
-    /// Counts the rounds; a thread that sees a new number works.
+    /// Counts the rounds; a thread that sees a new number looks whether its work is still to be done.
     let round = Atomic<Int>(0)
-    /// Threads at work.
-    let left = Atomic<Int>(0)
+    /// Who does what: a round is a step, an index a part.
+    let meeting: Meeting
     /// Threads asleep, and whether the caller is.
     let asleep = Atomic<Int>(0)
     let callerAsleep = Atomic<Bool>(false)
     let stopping = Atomic<Bool>(false)
+    /// The processors that the caller and, of the others, the last one to find work ran on.
+    let callerPlace = Atomic<CInt>(-1)
+    let otherPlace = Atomic<CInt>(-1)
 
-    init(_ work: @escaping (Int) -> Void) {
+    init(threads: Int, _ work: @escaping (Int) -> Void) {
       self.work = work
+      meeting = Meeting(parts: threads)
       // SAFETY: freshly allocated, initialised before any thread exists.
       unsafe pthread_mutex_init(mutex, nil)
       unsafe pthread_cond_init(started, nil)
@@ -50,21 +53,26 @@ import Synchronization
       body()
     }
 
+    /// Whether two threads are on the same processor, where looking for the other only keeps it from its work.
+    private func isShared(_ one: CInt, _ other: CInt) -> Bool { one == other && one >= 0 }
+
     /// Starts a round: wakes the threads that sleep.
     ///
     /// A thread counts itself asleep before it looks for the last time, and this looks for sleepers after the round has changed: one sees the other.
     func begin() {
+      callerPlace.store(lstm_support_processor(), ordering: .relaxed)
       round.add(1, ordering: .sequentiallyConsistent)
       guard asleep.load(ordering: .sequentiallyConsistent) > 0 else { return }
       // SAFETY: see locked.
       locked { _ = unsafe pthread_cond_broadcast(started) }
     }
 
-    /// Waits for another round than `seen` and returns its number.
+    /// Waits for another number of rounds than `seen` and returns it.
     func next(after seen: Int) -> Int {
-      for _ in 0..<ThreadPool.looks {
+      for _ in 0..<LSTM_SUPPORT_LOOKS {
         let now = round.load(ordering: .acquiring)
         if now != seen { return now }
+        if isShared(callerPlace.load(ordering: .relaxed), lstm_support_processor()) { break }
         lstm_support_pause()
       }
       locked {
@@ -76,24 +84,27 @@ import Synchronization
       return round.load(ordering: .acquiring)
     }
 
-    /// A thread has finished its work.
-    func end() {
-      guard left.subtract(1, ordering: .sequentiallyConsistent).newValue == 0 else { return }
+    /// Does what belongs to an index in a round, unless somebody else does.
+    func take(_ index: Int, round: Int) {
+      guard meeting.claim(index, step: round) else { return }
+      work(index)
+      meeting.end()
       guard callerAsleep.load(ordering: .sequentiallyConsistent) else { return }
       // SAFETY: see locked.
       locked { _ = unsafe pthread_cond_signal(finished) }
     }
 
-    /// Waits until all threads have finished.
-    func join() {
-      for _ in 0..<ThreadPool.looks {
-        if left.load(ordering: .acquiring) == 0 { return }
+    /// Waits until all that was claimed in a round is done.
+    func join(round: Int) {
+      for _ in 0..<LSTM_SUPPORT_LOOKS {
+        if meeting.isOver(step: round) { return }
+        if isShared(otherPlace.load(ordering: .relaxed), callerPlace.load(ordering: .relaxed)) { break }
         lstm_support_pause()
       }
       locked {
         callerAsleep.store(true, ordering: .sequentiallyConsistent)
         // SAFETY: see locked.
-        while left.load(ordering: .sequentiallyConsistent) > 0 { unsafe pthread_cond_wait(finished, mutex) }
+        while !meeting.isOver(step: round) { unsafe pthread_cond_wait(finished, mutex) }
         callerAsleep.store(false, ordering: .sequentiallyConsistent)
       }
     }
@@ -113,6 +124,8 @@ import Synchronization
   private let threads: Int
   private let work: (Int) -> Void
   private var shared: Shared?
+  /// Rounds that are over.
+  private var rounds = 0
   private var running: [pthread_t] = []
   private var process: pid_t = 0
 
@@ -124,33 +137,25 @@ import Synchronization
 
   deinit { stop() }
 
-  /// Runs the work on all threads and returns when each has finished. A thread that cannot be had is done without.
-  ///
-  /// The pieces may wait for each other only if ``startsAll`` is true.
+  /// Runs the work for all indices and returns when each is done. A thread that cannot be had, or does not come, is done without: the pieces may
+  /// not wait for each other.
   func run() {
     if process != getpid() { start() }
     guard let shared, !running.isEmpty else {
       for index in 0..<threads { work(index) }
       return
     }
-    let helpers = running.count
-    shared.left.store(helpers, ordering: .relaxed)
     shared.begin()
-    work(0)
-    for index in (helpers + 1)..<max(threads, helpers + 1) { work(index) }
-    shared.join()
-  }
-
-  /// Starts the threads if need be and tells whether all of them could be had.
-  var startsAll: Bool {
-    if process != getpid() { start() }
-    return running.count == threads - 1
+    for index in 0..<threads { shared.take(index, round: rounds) }
+    shared.join(round: rounds)
+    rounds += 1
   }
 
   private func start() {
     // In a forked child the parent's threads do not exist; what they shared is left alone.
-    let shared = Shared(work)
+    let shared = Shared(threads: threads, work)
     self.shared = shared
+    rounds = 0
     running = []
     process = getpid()
     for index in 1..<threads {
@@ -175,12 +180,12 @@ import Synchronization
 
   private static func loop(_ start: Start) {
     let shared = start.shared
-    var round = 0
+    var rounds = 0
     while true {
-      round = shared.next(after: round)
+      rounds = shared.next(after: rounds)
       if shared.stopping.load(ordering: .acquiring) { return }
-      shared.work(start.index)
-      shared.end()
+      shared.otherPlace.store(lstm_support_processor(), ordering: .relaxed)
+      shared.take(start.index, round: rounds - 1)
     }
   }
 

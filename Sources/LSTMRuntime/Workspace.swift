@@ -4,6 +4,8 @@ import LSTMModel
 final class Workspace {
   let plan: Plan
   private let streaming: Bool
+  /// Whether operators are run here, which need scratch.
+  private let runs: Bool
   private var inputShapes: [Shape] = []
   private var arena: Arena?
   private var stateArena: Arena?
@@ -17,9 +19,11 @@ final class Workspace {
   private(set) var inputs: [Tensor] = []
   private(set) var outputs: [Tensor] = []
 
-  init(_ plan: Plan, streaming: Bool) {
+  /// Memory for a plan; `runs` is false where only its inputs, outputs and states are wanted.
+  init(_ plan: Plan, streaming: Bool, runs: Bool = true) {
     self.plan = plan
     self.streaming = streaming
+    self.runs = runs
     states = plan.operators.map { _ in [] }
   }
 
@@ -46,7 +50,7 @@ final class Workspace {
     calls = plan.model.nodes.indices.map { index in
       guard let it = plan.operators[index] else { return nil }
       let node = plan.model.nodes[index]
-      let counts = it.scratch(node.inputs.map { all[$0.node][$0.output].dimensions }, all[index].map { $0.dimensions })
+      let counts = scratch(it, node, all, index)
       return Call(
         inputs: node.inputs.map { tensors[$0.node][$0.output] }, masks: node.masks.map { $0.map { tensors[$0.node][$0.output] } },
         outputs: tensors[index], scratch: zip(counts, places[index].scratch).map { arena.floats(at: $1, $0) }, state: states[index])
@@ -65,7 +69,7 @@ final class Workspace {
       let outputs = counts.map { memory.take($0) }
       var scratch: [Int] = []
       if let it = plan.operators[index] {
-        let sizes = it.scratch(node.inputs.map { all[$0.node][$0.output].dimensions }, all[index].map { $0.dimensions })
+        let sizes = self.scratch(it, node, all, index)
         scratch = sizes.map { memory.take($0) }
         for (start, size) in zip(scratch, sizes) { memory.release(start, size) }
       }
@@ -79,6 +83,10 @@ final class Workspace {
       for ended in ending.removeValue(forKey: index) ?? [] { memory.release(ended.start, ended.count) }
     }
     return places
+  }
+
+  private func scratch(_ it: Operator, _ node: Node, _ all: [[Shape]], _ index: Int) -> [Int] {
+    runs ? it.scratch(node.inputs.map { all[$0.node][$0.output].dimensions }, all[index].map { $0.dimensions }) : []
   }
 
   private func prepareStates(_ all: [[Shape]], rows: Int) throws(LSTMError) {

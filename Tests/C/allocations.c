@@ -1,9 +1,11 @@
-/* After creation a stream's step allocates nothing and makes no system call; a second predict of the same shapes allocates nothing. */
+/* After creation a stream's step allocates nothing and makes no system call; a second predict of the same shapes allocates nothing. A further stream
+ * has its states and what a step needs, the weights are the model's. A repeated training step allocates the same little each time. */
 #define _GNU_SOURCE
 #include "check.h"
 
 #include <errno.h>
 #include <linux/seccomp.h>
+#include <malloc.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,38 +15,37 @@
 #include <unistd.h>
 
 /* This program's own malloc and its kin take the place of libc's for every library in the process, and count. */
-static atomic_long calls;
+static atomic_long calls, held; /* how often they were called; bytes that are in use, as the allocator rounds them */
 void *__libc_malloc(size_t);
 void *__libc_calloc(size_t, size_t);
 void *__libc_realloc(void *, size_t);
 void *__libc_memalign(size_t, size_t);
 void __libc_free(void *);
 
-static void count(void) { atomic_fetch_add(&calls, 1); }
+static void *taken(void *memory) {
+  atomic_fetch_add(&calls, 1);
+  if (memory) atomic_fetch_add(&held, (long)malloc_usable_size(memory));
+  return memory;
+}
+static void given_back(void *memory) {
+  if (memory) atomic_fetch_sub(&held, (long)malloc_usable_size(memory));
+}
 
-void *malloc(size_t size) {
-  count();
-  return __libc_malloc(size);
-}
-void *calloc(size_t number, size_t size) {
-  count();
-  return __libc_calloc(number, size);
-}
+void *malloc(size_t size) { return taken(__libc_malloc(size)); }
+void *calloc(size_t number, size_t size) { return taken(__libc_calloc(number, size)); }
 void *realloc(void *old, size_t size) {
-  count();
-  return __libc_realloc(old, size);
+  given_back(old);
+  return taken(__libc_realloc(old, size));
 }
-void *memalign(size_t alignment, size_t size) {
-  count();
-  return __libc_memalign(alignment, size);
-}
+void *memalign(size_t alignment, size_t size) { return taken(__libc_memalign(alignment, size)); }
 void *aligned_alloc(size_t alignment, size_t size) { return memalign(alignment, size); }
 int posix_memalign(void **result, size_t alignment, size_t size) {
   *result = memalign(alignment, size);
   return *result ? 0 : ENOMEM;
 }
 void free(void *memory) {
-  if (memory) count();
+  if (memory) atomic_fetch_add(&calls, 1);
+  given_back(memory);
   __libc_free(memory);
 }
 
@@ -76,6 +77,71 @@ static int makes_no_system_call(lstm_stream *stream) {
   if (child < 0 || waitpid(child, &status, 0) != child) return 0;
   if (WIFEXITED(status) && WEXITSTATUS(status) == 77) printf("allocations: no seccomp here, system calls not checked\n");
   return WIFEXITED(status) && (WEXITSTATUS(status) == 0 || WEXITSTATUS(status) == 77);
+}
+
+static const char network[] =
+    "{\"module\": \"keras\", \"class_name\": \"Sequential\", \"config\": {\"name\": \"net\", \"layers\": ["
+    "{\"class_name\": \"InputLayer\", \"config\": {\"batch_shape\": [null, null, 1], \"name\": \"x\"}},"
+    "{\"class_name\": \"LSTM\", \"config\": {\"name\": \"lstm\", \"units\": 64, \"return_sequences\": true}}]}}";
+
+enum { MANY = 100, LIMIT = 4096, WEIGHTS = 4 * 64 * (1 + 64 + 1) * sizeof(float) };
+
+/* Bytes of a further stream of an LSTM with 64 units, weights and all: far from the 67 kB of its weights. */
+static void check_memory_of_streams(void) {
+  static lstm_stream *streams[MANY];
+  lstm_model *model;
+  WORKS(lstm_model_from_json(network, sizeof network - 1, NULL, &model));
+  long at_first = held;
+  WORKS(lstm_stream_create(model, NULL, &streams[0]));
+  CHECK(held - at_first > WEIGHTS); /* the first one packs the weights, or the sizes are not being counted */
+  lstm_status all = LSTM_OK;
+  long before = 0, with_all = 0;
+  for (int round = 0; round < 2; round++) { /* the first round makes room for so many handles, which stays */
+    before = held;
+    for (int i = 1; i < MANY; i++) all |= lstm_stream_create(model, NULL, &streams[i]);
+    with_all = held;
+    float in = 0.5f, some[64];
+    for (int i = 0; i < MANY; i++) all |= lstm_stream_step(streams[i], &in, 1, some, 64);
+    CHECK(held == with_all); /* a step keeps nothing */
+    for (int i = 1; i < MANY; i++) lstm_stream_free(streams[i]);
+  }
+  CHECK(all == LSTM_OK);
+  CHECK(held == before);
+  long each = (with_all - before) / (MANY - 1);
+  CHECK(each <= LIMIT);
+  CHECK(each >= 2 * 64 * (long)sizeof(float));
+  printf("allocations: a further stream of an LSTM with 64 units takes %ld bytes\n", each);
+  lstm_stream_free(streams[0]);
+  lstm_model_free(model);
+}
+
+/* A training step keeps nothing, and asks for no more memory each time than the step before. */
+static void check_training(void) {
+  lstm_model *model;
+  lstm_trainer *trainer;
+  lstm_trainer_options options;
+  lstm_trainer_options_init(&options);
+  options.configuration = "{\"loss\": \"mse\", \"optimizer\": \"adam\"}";
+  WORKS(lstm_model_from_json(network, sizeof network - 1, NULL, &model));
+  WORKS(lstm_trainer_create(model, &options, &trainer));
+  static float in[4 * 5], wanted[4 * 5 * 64];
+  lstm_array from = float_array(in, 3, 4, 5, 1), to = float_array(wanted, 3, 4, 5, 64);
+  const lstm_array *inputs[] = {&from}, *targets[] = {&to};
+  lstm_batch batch;
+  lstm_batch_init(&batch);
+  batch.inputs = inputs, batch.input_count = 1, batch.targets = targets, batch.target_count = 1;
+  for (int i = 0; i < 2; i++) WORKS(lstm_trainer_train_batch(trainer, &batch, NULL, 0));
+  long kept = held, made = calls;
+  WORKS(lstm_trainer_train_batch(trainer, &batch, NULL, 0));
+  made = calls - made;
+  CHECK(held == kept);
+  long before = calls;
+  for (int i = 0; i < 10; i++) WORKS(lstm_trainer_train_batch(trainer, &batch, NULL, 0));
+  CHECK(calls - before == 10 * made);
+  CHECK(held == kept);
+  printf("allocations: %ld calls of the allocator in a training step\n", made);
+  lstm_trainer_free(trainer);
+  lstm_model_free(model);
 }
 
 int main(void) {
@@ -127,5 +193,7 @@ int main(void) {
     lstm_session_free(session);
   }
   lstm_model_free(model);
+  check_memory_of_streams();
+  check_training();
   return finish();
 }

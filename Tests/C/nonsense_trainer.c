@@ -44,6 +44,7 @@ static void wrong_handles(void) {
     REFUSED(status, lstm_trainer_check_gradients(t, &data, 1, &report));
     REFUSED(status, lstm_trainer_update_model(t, model));
     REFUSED(status, lstm_trainer_reset_states(t));
+    REFUSED(status, lstm_trainer_cancel(t));
     REFUSED(status, lstm_trainer_get_value_count(t, &size));
     REFUSED(status, lstm_trainer_get_value_name(t, 0, &text));
     REFUSED(status, lstm_trainer_get_history_size(t, &size, NULL));

@@ -1,7 +1,7 @@
 """Converts every fixture to every format, opens the result in the real framework, and compares the predictions with ours.
 
-Usage: run.py [--only TEXT] [--format NAME]. Needs tensorflow-cpu, tf_keras (Keras 2's code), keras (3) and torch; `make test-interop`
-makes an environment with them. Prints a table and exits with 1 if any file was not opened or computed something else.
+Usage: run.py [--short] [--only TEXT] [--format NAME]. Needs tensorflow-cpu, tf_keras (Keras 2's code), keras (3) and torch; `make
+test-interop` makes an environment with them. Prints a table and exits with 1 if any file was not opened or computed something else.
 """
 import argparse
 import collections
@@ -17,6 +17,7 @@ os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
 import numpy as np
 
 from fixtures import inputs_of, model_files, optimizer_of
+from selection import short
 import liblstm
 
 #: Each reader with the formats that it is given.
@@ -42,20 +43,23 @@ def saved(model, folder, form):
     return path
 
 
-def opened(model, folder, reader, form):
-    """The model in the framework that reads the file."""
+def opened(model, folder, reader, form, networks):
+    """The model in the framework that reads the file. `networks`: what each framework made of the model before."""
     if reader == "PyTorch":
         import torch_reader
         return torch_reader.network(model, saved(model, folder, form), Skipped)
     import keras
     import tf_keras
     framework, whole = (tf_keras, "keras2-h5") if reader == "Keras 2" else (keras, "keras")
-    framework.backend.clear_session()
-    if not form.endswith("weights"):
-        return framework.models.load_model(saved(model, folder, form))
     path = saved(model, folder, form)
+    if not form.endswith("weights"):
+        networks.pop(reader, None)
+        framework.backend.clear_session()
+        network = networks[reader] = framework.models.load_model(path)
+        return network
+    # Any model of the architecture will do to load weights into: the one before, its weights spoilt.
     try:
-        network = framework.models.load_model(saved(model, folder, whole), compile=False)
+        network = networks.get(reader) or framework.models.load_model(saved(model, folder, whole), compile=False)
     except Refused as reason:
         raise Skipped(str(reason)) from reason
     network.set_weights([np.full_like(weight, 0.5) for weight in network.get_weights()])
@@ -83,10 +87,10 @@ def compare_optimizers(optimizer, state):
         raise AssertionError("the optimiser is at step %d; expected %d" % (int(held[0]), int(state[0])))
 
 
-def judge(reader, form, model, tolerance, inputs, ours, state):
+def judge(reader, form, model, tolerance, inputs, ours, state, networks):
     """The largest difference of the framework's numbers from ours, and what is allowed."""
     with tempfile.TemporaryDirectory() as folder:
-        network = opened(model, folder, reader, form)
+        network = opened(model, folder, reader, form, networks)
         theirs = computed(network, model, inputs)
         # Keras 3 never takes the state from an HDF5 file, its own included: it builds the optimiser for no variables, and warns.
         if state and (reader, form) in (("Keras 2", "keras2-h5"), ("Keras 3", "keras")):
@@ -104,18 +108,23 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--only", default="", metavar="TEXT", help="files whose path contains it")
     parser.add_argument("--format", metavar="NAME", help="this format alone")
+    parser.add_argument("--short", action="store_true", help="the fewest files that have every kind of layer, instead of all")
     parser.add_argument("--verbose", action="store_true", help="say what is refused and skipped, and why")
     chosen = parser.parse_args()
     counts = collections.defaultdict(collections.Counter)
     worst = collections.defaultdict(float)
     faults = []
     start = time.monotonic()
+    models, known = [], {}
     for path, tolerance, expected in model_files(chosen.only):
         try:
-            model = liblstm.load(str(path))
+            models.append((path, liblstm.load(str(path))))
+            known[path] = tolerance, expected
         except liblstm.UnsupportedError:
             counts["-", "not loaded here"]["files"] += 1
-            continue
+    for path, model in short(models) if chosen.short else models:
+        tolerance, expected = known[path]
+        networks = {}
         inputs, state = inputs_of(expected), optimizer_of(path)
         if model.stateful:
             model.reset_states()
@@ -126,7 +135,7 @@ def main():
                 continue
             counts[reader, form]["files"] += 1
             try:
-                difference, allowed = judge(reader, form, model, tolerance, inputs, ours, state)
+                difference, allowed = judge(reader, form, model, tolerance, inputs, ours, state, networks)
             except Refused as reason:
                 counts[reader, form]["refused"] += 1
                 if chosen.verbose:

@@ -58,10 +58,10 @@ private let optionCases: [(String, Recurrent.Cell, CellOptions)] = {
 
   @Test func `knows which options have a gradient`() {
     var layer = Recurrent(cell: .lstm, units: 2, activation: .tanh, recurrentActivation: .sigmoid, useBias: true)
-    #expect(layer.isTrainable)
+    #expect(layer.isPlain)
     layer.options.separateBiases = true
-    #expect(layer.isTrainable)
+    #expect(layer.isPlain)
     layer.options.peepholes = true
-    #expect(!layer.isTrainable)
+    #expect(!layer.isPlain)
   }
 }

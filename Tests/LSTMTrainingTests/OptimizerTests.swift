@@ -25,7 +25,7 @@ import Testing
       guard let step = steps.first, step.number == number else { continue }
       steps.removeFirst()
       let worst = zip(weights.floats.array, step.weights).reduce(0) { max($0, abs($1.0 - $1.1)) }
-      #expect(worst <= series.tolerance, "step \(number): \(worst)")
+      #expect(worst <= TrainingFixtures.Series.tolerance, "step \(number): \(worst)")
     }
     #expect(steps.isEmpty)
   }

@@ -1,5 +1,4 @@
 """python -m liblstm: one command, one sentence when something is wrong."""
-import json
 import os
 import subprocess
 import sys
@@ -11,7 +10,6 @@ import pytest
 from conftest import arrays, model_path, series
 from liblstm.__main__ import main
 
-FIXTURES = os.path.join(os.path.dirname(__file__), "..", "Fixtures")
 BASIC, SEVERAL, TWO = model_path("lstm_basic"), model_path("lstm_return_state_seq"), model_path("functional_two_inputs")
 
 
@@ -115,18 +113,3 @@ def test_without_h5py_the_sentence_says_what_to_install(tmp_path, capsys, monkey
     monkeypatch.setitem(sys.modules, "h5py", None)
     assert main(["predict", BASIC, given, str(tmp_path / "o.h5")]) == 1
     assert "pip install h5py" in capsys.readouterr().err
-
-
-def test_inspect_explains_every_fixture(capsys):
-    """Writer, layers and what is assumed, of files that load and of files that do not."""
-    manifest = json.load(open(os.path.join(FIXTURES, "manifest.json")))
-    for file in manifest["keras_files"]:
-        if not file.get("file"):
-            continue
-        assert main(["inspect", os.path.join(FIXTURES, file["file"])]) == 0
-        said = capsys.readouterr().out
-        assert "Keras" in said and "Format" in said, file["file"]
-        if "weights" in file["format"]:
-            assert "inferred" in said, file["file"]
-        else:
-            assert "The file loads." in said and "Writer      Keras %s" % file["format"].split("keras")[1][0] in said, file["file"]

@@ -40,9 +40,37 @@ def japanese_vowels(part: str) -> tuple[list[np.ndarray], np.ndarray]:
     return sequences, np.array(speakers, np.int64)
 
 
-def relative_variance(prediction: np.ndarray, truth: np.ndarray, variance: float) -> float:
-    """Mean squared error over the variance of the whole series (1535 for sunspots of 1700 to 1979 in the literature)."""
+def seasonal_changes() -> np.ndarray:
+    """How far the change of the logarithm of AirPassengers to each month differs from that to the same month a year before, [131]; the
+    first is that of the 14th month."""
+    changes = np.diff(np.log(air_passengers()))
+    return changes[12:] - changes[:-12]
+
+
+def passengers_error(differences: np.ndarray) -> float:
+    """Root mean squared error in passengers over the last 48 months if seasonal_changes() are foretold to be so, one month ahead."""
+    passengers = air_passengers()
+    logarithms = np.log(passengers)
+    foretold = np.exp(logarithms[:-1][-48:] + np.diff(logarithms)[:-12][-48:] + differences)
+    return float(np.sqrt(np.mean((foretold - passengers[-48:]) ** 2)))
+
+
+def standard_vowels() -> tuple[tuple[list[np.ndarray], np.ndarray], tuple[list[np.ndarray], np.ndarray]]:
+    """JapaneseVowels to learn from and to test with, both with the former's mean 0 and variance 1."""
+    (train_x, train_y), (test_x, test_y) = japanese_vowels("TRAIN"), japanese_vowels("TEST")
+    whole = np.concatenate(train_x)
+    mean, deviation = whole.mean(0), whole.std(0)
+    return ([(one - mean) / deviation for one in train_x], train_y), ([(one - mean) / deviation for one in test_x], test_y)
+
+
+def relative_variance(prediction: np.ndarray, truth: np.ndarray, variance: float = 1535) -> float:
+    """Mean squared error over a variance: that of the sunspots of 1700 to 1979 in the literature (Weigend, Huberman & Rumelhart 1990)."""
     return float(np.mean((np.asarray(prediction) - np.asarray(truth)) ** 2) / variance)
+
+
+def are_installed() -> bool:
+    """Whether both packages are there."""
+    return all(importlib.util.find_spec(package) is not None for package in ("aeon", "statsmodels"))
 
 
 def _folder(package: str) -> Path:

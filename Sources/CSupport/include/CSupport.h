@@ -2,20 +2,16 @@
 #ifndef LSTM_CSUPPORT_H
 #define LSTM_CSUPPORT_H
 
+#include "Meeting.h"
+
 /* The best kernel set that this processor runs: 0 baseline, 3 x86-64-v3 (AVX2, FMA), 4 x86-64-v4 (AVX-512). */
 int lstm_support_cpu_level(void);
+
+/* The number of the processor that this thread runs on at the moment; -1 if the system does not tell. */
+int lstm_support_processor(void);
 
 /* This thread's error message: LSTM_SUPPORT_MESSAGE_BYTES bytes, zeroed at the thread's start. */
 #define LSTM_SUPPORT_MESSAGE_BYTES 2048
 char *lstm_support_message(void);
-
-/* Tells the processor that this thread waits in a loop. */
-static inline void lstm_support_pause(void) {
-#if defined(__x86_64__)
-  __builtin_ia32_pause();
-#elif defined(__aarch64__)
-  __asm__ volatile("yield");
-#endif
-}
 
 #endif

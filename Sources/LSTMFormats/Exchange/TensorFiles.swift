@@ -74,6 +74,9 @@ enum JSONModels {
     if json["class_name"] != nil {
       throw .unsupported("the file is a Keras configuration without weights; make a model of it and load weights into it")
     }
+    if json["weight_map"] != nil {
+      throw .format("the file is the index of weights that Keras 3 split over several files; load it as weights into a model of that architecture")
+    }
     guard case .object(let members) = json else { throw .format("the file is JSON but no object") }
     let keys = members.prefix(8).map(\.name).joined(separator: ", ")
     throw .unsupported("the JSON file is no model that liblstm knows (RTNeural, AIDA-X, GuitarML, NAM); its keys are \(keys)")

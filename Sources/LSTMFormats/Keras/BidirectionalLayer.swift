@@ -56,6 +56,8 @@ final class BidirectionalLayer: KerasLayer {
     let ahead = try forward.run(sequence, states.0, mask, in: builder, layer: index, prefix: "forward/")
     var back = try backward.run(sequence, states.1, mask, in: builder, layer: index, prefix: "backward/")
     guard let first = ahead.first, let second = back.first else { throw .internalFault("a recurrent layer without output") }
+    builder.addActivity(forward.config, ahead, layer: index)
+    builder.addActivity(backward.config, back, layer: index)
     if backward.returnsSequences { back[0] = try builder.addOne(.reverseTime(ReverseTime()), [second], layer: index) }
     let outputs: [Value]
     switch mode {

@@ -9,11 +9,13 @@ enum CellOptionKeys {
     var options = CellOptions()
     options.separateBiases = try config.bool("recurrent_bias", default: false)
     options.storesInitialState = try config.bool("stored_initial_state", default: false)
+    options.zoneoutH = try config.rate("zoneout_h")
     options.clip = try config.optionalNumber("clip")
     if let clip = options.clip, !(clip > 0 && clip.isFinite) { throw config.wrong("clip", expected: "a number above 0") }
     if options.separateBiases, !cell.useBias { throw config.unsupported("has ‘recurrent_bias’ but not ‘use_bias’") }
     guard cell.cell == .lstm else { return options }
 
+    options.zoneoutC = try config.rate("zoneout_c")
     options.peepholes = try config.bool("peepholes", default: false)
     if config.value("projection") != nil { options.projection = try config.integer("projection") }
     options.couplesForget = try config.bool("input_forget", default: false)

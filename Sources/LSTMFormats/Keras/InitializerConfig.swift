@@ -28,6 +28,9 @@ struct InitializerConfig {
     case "scale": return layerType == "AdditiveAttention" ? .glorotUniform : .constant(1)
     case "recurrent_kernel": return .orthogonal(gain: 1)
     case "embeddings": return .uniform(minimum: -0.05, maximum: 0.05)
+    // Weights of options that only cells here have.
+    case _ where weight.hasSuffix("_gamma"): return .constant(1)
+    case _ where weight.hasSuffix("_beta") || weight.hasPrefix("initial_"): return .constant(0)
     default: return .glorotUniform
     }
   }

@@ -20,6 +20,8 @@ final class ModelBuilder {
     var initializer: WeightInitializer?
     /// The recurrent cell that it belongs to.
     var cell: CellSlots?
+    /// Whether it is the kernel of a convolution, `[…, channels, filters]`.
+    var isConvolution: Bool
   }
 
   /// The weights of a recurrent cell: kernel, recurrent kernel and bias, which some files keep in forms of their own.
@@ -35,7 +37,7 @@ final class ModelBuilder {
   /// The generation of Keras that wrote the model.
   let generation: KerasGeneration
   /// The graph so far.
-  private(set) var graph: GraphBuilder
+  var graph: GraphBuilder
   /// The layers so far.
   private(set) var layers: [Layer] = []
   /// The weights needed so far.
@@ -88,7 +90,7 @@ final class ModelBuilder {
       slots.append(
         Slot(
           name: config.path + "/" + spec.name, shape: spec.shape, layer: layer, trainable: trainable, dtype: config.dtype, rules: rules,
-          initializer: initializer, cell: cell))
+          initializer: initializer, cell: cell, isConvolution: operation.slidesKernels && spec.name.hasSuffix("kernel")))
       layers[layer].weights.append(slots.count - 1)
     }
     group.own = specs.indices.map { (first + $0, specs[$0].trainable) }
@@ -122,6 +124,11 @@ final class ModelBuilder {
     if layers.indices.contains(layer), layers[layer].output.rank == 0 { layers[layer].output = shape }
   }
 
+  /// Says why a layer cannot be trained as it is configured.
+  func setTrainingFault(_ fault: LSTMError, of layer: Int) {
+    if layers.indices.contains(layer) { layers[layer].trainingFault = fault }
+  }
+
   /// Makes a recurrent node's gates visible.
   func makeTraceable(_ value: Value, prefix: String, layer: Int) {
     guard foldedDepth == 0, !layers[layer].traceable.contains(where: { $0.prefix == prefix }) else { return }
@@ -131,7 +138,19 @@ final class ModelBuilder {
   /// Calls a layer, and keeps what it makes for the table of layers.
   func call(_ layer: KerasLayer, _ call: LayerCall) throws(LSTMError) -> [Value] {
     let outputs = try layer.call(call, in: self)
+    addActivity(layer.config, outputs, layer: layer.index)
     if let first = outputs.first, !(layer is ModelLayer) { note(graph.shape(of: first), of: layer.index) }
     return outputs
+  }
+}
+
+extension Operation {
+  /// Whether its kernels slide over the input, so that it matters in which direction they lie.
+  fileprivate var slidesKernels: Bool {
+    switch self {
+    case .convolution1D(let convolution): return convolution.depthMultiplier == nil
+    case .spatialConvolution, .convolutionalLSTM: return true
+    default: return false
+    }
   }
 }

@@ -7,15 +7,13 @@ enum NoiseLayers {
     config.ignore("rate", "p", "noise_shape", "stddev", "l1", "l2", "data_format")
     let rate = try config.rate(config.values["rate"] == nil ? "p" : "rate")
     switch config.type {
-    case "Identity": return .identity(Identity())
+    case "Identity", "ActivityRegularization": return .identity(Identity())
     case "SpatialDropout2D": return .identity(Identity(.dropout(rate: rate, shape: [-1, 1, 1, -1])))
     case "SpatialDropout3D": return .identity(Identity(.dropout(rate: rate, shape: [-1, 1, 1, 1, -1])))
     case "SpatialDropout1D": return .identity(Identity(.dropout(rate: rate, shape: [-1, 1, -1])))
     case "GaussianNoise": return .identity(Identity(.gaussian(deviation: try config.number("stddev", default: 0))))
     case "GaussianDropout": return .identity(Identity(.gaussianDropout(rate: rate)))
     case "AlphaDropout": return .identity(Identity(.alphaDropout(rate: rate, shape: try shape(config))))
-    case "ActivityRegularization":
-      return .identity(Identity(.activityPenalty(l1: try config.number("l1", default: 0), l2: try config.number("l2", default: 0))))
     default: return .identity(Identity(.dropout(rate: rate, shape: try shape(config))))
     }
   }

@@ -109,6 +109,9 @@ final class ConvolutionalLSTMLayer: KerasLayer {
     let mask = try call.mask(config)
     try call.finish(config)
     guard call.inputs.count == 1 else { throw config.unsupported("is given an initial state") }
+    for key in ["dropout", "recurrent_dropout"] where config.values[key]?.double ?? 0 != 0 {
+      builder.setTrainingFault(.unsupported("\(config.title) has ‘\(key)’, with which liblstm cannot train it"), of: index)
+    }
     let weights = try builder.weights(for: operation, call.inputs, in: weights, config, layer: index)
     return try builder.add(operation, call.inputs, weights: weights, layer: index, mask: mask)
   }

@@ -44,6 +44,8 @@ final class TimeDistributedLayer: KerasLayer {
     defer { builder.foldedDepth -= 1 }
     let outputs = try inner.call(LayerCall(folded), in: builder)
     guard outputs.count == 1, let output = outputs.first else { throw config.unsupported("wraps a layer with \(outputs.count) outputs") }
+    // Keras 3 calls the inner layer in a way that leaves its penalty out.
+    if builder.generation < .keras3, !(inner is ModelLayer) { builder.addActivity(inner.config, [output], layer: index) }
     let result = try builder.addOne(.unfoldTime(UnfoldTime()), [output, sequence], layer: index)
     builder.setMask(try outputMask(mask, inner: builder.graph.mask(of: output), sequence, builder), of: result)
     return [result]

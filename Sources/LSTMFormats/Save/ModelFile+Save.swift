@@ -23,7 +23,10 @@ extension ModelFile {
     switch format {
     case .torchHDF5: return try TorchState(model).hdf5()
     case .safetensors: return try TorchState(model).safetensors()
-    default: return try kerasBytes(of: try KerasWording.of(model), format: format, options: options)
+    default:
+      let isWhole = format != .keras2Weights && format != .keras3Weights
+      let worded = try KerasWording.of(model, keepsTraining: options.training && isWhole)
+      return try kerasBytes(of: worded, format: format, options: options)
     }
   }
 

@@ -53,6 +53,10 @@ struct TrainingState {
   func translated(for target: KerasTarget) throws(LSTMError) -> TrainingState {
     var result = self
     let isSame = target != .both && isKeras3 == (target == .keras3)
+    try refuseOwnWords(target)
+    if target.isForKeras2, let steps = option("gradient_accumulation_steps"), steps != .null {
+      throw refusal(target, "has ‘gradient_accumulation_steps’ = \(steps.brief)")
+    }
     if target == .both, !TrainingState.forBoth.contains(type) { throw refusal(target, "is an optimiser that only one of them has") }
     result.options = []
     for member in options {
@@ -68,6 +72,32 @@ struct TrainingState {
     }
     result.variables = isSame ? variables : try variablesTranslated(target, rate: result.option("learning_rate"))
     return result
+  }
+
+  /// Losses and metrics that Keras does not have, in small letters without underscores.
+  private static let ownWords: Set<String> = [
+    "gaussiannll", "gaussiannegativeloglikelihood", "gaussiannllloss", "quantile", "pinball", "quantileloss", "pinballloss", "rmse", "f1",
+  ]
+
+  /// Refuses losses and metrics that the target does not have.
+  private func refuseOwnWords(_ target: KerasTarget) throws(LSTMError) {
+    let unknown = target.isForKeras2 ? TrainingState.ownWords.union(["ctc", "ctcloss"]) : TrainingState.ownWords
+    func first(_ value: JSON) -> String? {
+      switch value {
+      case .string(let name): return unknown.contains(name.lowercased().filter { $0 != "_" }) ? name : nil
+      case .array(let elements): return elements.lazy.compactMap(first).first
+      case .object(let members):
+        if let type = value["class_name"] { return first(type == .string("function") ? value["config"] ?? .null : type) }
+        return members.lazy.compactMap { first($0.value) }.first
+      default: return nil
+      }
+    }
+    for member in rest where ["loss", "metrics", "weighted_metrics"].contains(member.name) {
+      if let name = first(member.value) {
+        let error = target.refuses("the training state has the \(member.name) ‘\(name)’")
+        throw .unsupported(error.message + "; the model can be saved without its training state")
+      }
+    }
   }
 
   /// Keras 3 does not find a loss of an HDF5 file by the short name that it writes there itself.

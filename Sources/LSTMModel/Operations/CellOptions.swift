@@ -18,11 +18,13 @@
 /// | `"layer_normalization": "gates"` | LSTM | LN of each gate's sum and of c′ | `gates_gamma [4·H]`, `gates_beta`, `state_gamma [H]`, `state_beta` |
 /// | `"layer_normalization": "products"` | LSTM | LN of x·W and of h·R, over all gates, and of c′ | `kernel_gamma [4·H]`, `kernel_beta`, `recurrent_gamma`, `recurrent_beta`, `state_gamma [H]`, `state_beta` |
 /// | `"layer_normalization_epsilon": ε` | LSTM | added to the variance; 1e-3 if absent | |
+/// | `"zoneout_h": p` | all | training keeps each number of h as it was before the step with this probability; in use, the mean of that | |
+/// | `"zoneout_c": p` | LSTM | the same for c; h′ is made of the c′ that zoneout has not touched | |
 /// | `"stored_initial_state": true` | all | a sequence begins with these states instead of zeros | `initial_h [H or P]`, and `initial_c [H]` |
 ///
 /// - Source: ONNX operators RNN, GRU, LSTM (peepholes, clip, input_forget, activations); Sak et al. 2014 as in torch.nn.LSTM (projection);
 ///   "gates": TensorFlow 1's LayerNormBasicLSTMCell, whose forget_bias is part of beta here; "products": Ba et al. 2016, equations 20 to 22,
-///   as in TensorFlow Addons' LayerNormLSTMCell.
+///   as in TensorFlow Addons' LayerNormLSTMCell. Zoneout: Krueger et al. 2017.
 public struct CellOptions: Sendable, Equatable {
   /// What is normalised within an LSTM.
   public enum Normalization: String, Sendable, CaseIterable {
@@ -48,6 +50,9 @@ public struct CellOptions: Sendable, Equatable {
   public var normalization: Normalization?
   /// Added to the variance.
   public var epsilon = 1e-3
+  /// The probability with which training keeps a number of h, and of c, as it was before a step.
+  public var zoneoutH = 0.0
+  public var zoneoutC = 0.0
   /// Whether a sequence begins with stored states.
   public var storesInitialState = false
 
@@ -56,7 +61,8 @@ public struct CellOptions: Sendable, Equatable {
 
   /// Whether the step itself is Keras': biases and initial states are outside it.
   public var keepsEquations: Bool {
-    !peepholes && projection == nil && !couplesForget && clip == nil && outputActivation == nil && normalization == nil
+    zoneoutH == 0 && zoneoutC == 0 && !peepholes && projection == nil && !couplesForget && clip == nil && outputActivation == nil
+      && normalization == nil
   }
 
   /// Weights after kernel, recurrent kernel and bias.
@@ -76,8 +82,8 @@ public struct CellOptions: Sendable, Equatable {
 }
 
 extension Recurrent {
-  /// Whether the cell has a gradient here: Keras' equations, with one bias or with two.
-  public var isTrainable: Bool {
+  /// Whether training can take Keras' equations, with one bias or with two.
+  public var isPlain: Bool {
     var plain = CellOptions()
     plain.separateBiases = options.separateBiases && (cell == .lstm || cell == .simple)
     return options == plain

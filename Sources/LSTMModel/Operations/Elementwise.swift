@@ -11,8 +11,6 @@ public struct Identity: OperationRules {
     case gaussianDropout(rate: Double)
     /// Dropout that keeps average and spread of what SELU makes.
     case alphaDropout(rate: Double, shape: [Int]?)
-    /// Changes nothing, but adds to the loss.
-    case activityPenalty(l1: Double, l2: Double)
   }
 
   /// What training does to the numbers.

@@ -68,6 +68,30 @@ public struct OptimizerSpec: Sendable, Equatable {
     self.learningRate = learningRate
   }
 
+  /// Nadam's factor of step t: `β₁ · (1 − ½ · 0.96ᵗ)`.
+  public static func nadamMomentum(_ beta1: Double, _ step: Int, decay: Double = 0.96) -> Double { beta1 * (1 - 0.5 * power(decay, step)) }
+
+  /// The product of the factors of so many steps, as it comes about one by one; a file may state any number, and after a million all are alike.
+  public static func nadamProduct(_ beta1: Double, updates: Int) -> Double {
+    let stepwise = min(max(updates, 0), 1 << 20)
+    var product = 1.0
+    for step in 0..<stepwise { product *= nadamMomentum(beta1, step + 1) }
+    return product * power(beta1, max(updates, 0) - stepwise)
+  }
+
+  /// `base^exponent` by squaring: the same bits however many steps were done in one run.
+  public static func power(_ base: Double, _ exponent: Int) -> Double {
+    var result = 1.0
+    var square = base
+    var rest = exponent
+    while rest > 0 {
+      if rest & 1 == 1 { result *= square }
+      square *= square
+      rest >>= 1
+    }
+    return result
+  }
+
   /// The state kept for each weight, in the order of Keras' files: the kinds of a group alternate from weight to weight, group follows group.
   /// Names are Keras 3's: `momentum`, `velocity`.
   public func slotGroups(generation: KerasGeneration) -> [[String]] {

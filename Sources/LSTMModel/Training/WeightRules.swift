@@ -19,6 +19,19 @@ public enum Regularizer: Sendable, Equatable {
   case orthogonal(factor: Double, rows: Bool)
 }
 
+/// A penalty on what a layer puts out, added to the loss: `(l1 · Σ|y| + l2 · Σy²) / n` for a batch of n.
+public struct ActivityRule: Sendable, Equatable {
+  /// Factors of the sum of magnitudes and of the sum of squares.
+  public var l1: Double
+  public var l2: Double
+
+  /// A penalty with these factors.
+  public init(l1: Double, l2: Double) {
+    self.l1 = l1
+    self.l2 = l2
+  }
+}
+
 /// A projection of a weight after each update. Norms are taken along `axes`.
 public enum Constraint: Sendable, Equatable {
   case maximumNorm(Double, axes: [Int])

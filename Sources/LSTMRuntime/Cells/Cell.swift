@@ -34,7 +34,7 @@ class Cell: @unchecked Sendable {  // as Operator
   /// What a stream needs to run the cell by one kernel call, or nil.
   var instant: InstantLayer? { nil }
 
-  /// Whether ``advance(_:part:of:meeting:)`` takes all steps of a sequence by itself.
+  /// Whether ``advance(_:_:)`` takes all steps of a sequence by itself.
   var runsWhole: Bool { instant != nil }
 
   /// The matrices, for their bytes.
@@ -49,9 +49,9 @@ class Cell: @unchecked Sendable {  // as Operator
   /// Advances all rows: `h → hNew`, `c` in place; activated gates go to `gates` (rows as far apart as z's) if it is given.
   func step(_ it: CellStep) {}
 
-  /// Advances all rows by several steps if the cell can do so by itself; otherwise does nothing and returns false. One of `count` threads
-  /// computes part `index` of the units; they meet in `meeting`, zeros before.
-  func advance(_ it: CellSteps, part index: Int, of count: Int, meeting: Floats) -> Bool { false }
+  /// Advances all rows by several steps if the cell can do so by itself; otherwise does nothing and returns false. Several threads may share the
+  /// units of each step, in a meeting whose step 0 is over.
+  func advance(_ it: CellSteps, _ share: Share?) -> Bool { false }
 
   /// The packed order in which a block of units has its gates side by side.
   static func interleaved(units: Int, gates: Int, lanes: Int) -> [Int?] {

@@ -26,8 +26,8 @@ final class FusedLSTMCell: Cell, @unchecked Sendable {
     (unit / kernels.lanes * 4 + gate) * kernels.lanes + unit % kernels.lanes
   }
 
-  override func advance(_ it: CellSteps, part index: Int, of count: Int, meeting: Floats) -> Bool {
-    kernels.steps(it, stride: stride, units: units, recurrent, part: index, of: count, meeting: meeting)
+  override func advance(_ it: CellSteps, _ share: Share?) -> Bool {
+    kernels.steps(it, stride: stride, units: units, recurrent, share)
     return true
   }
 
@@ -64,8 +64,8 @@ final class FusedGRUCell: Cell, @unchecked Sendable {
     (unit / kernels.lanes * 3 + gate) * kernels.lanes + unit % kernels.lanes
   }
 
-  override func advance(_ it: CellSteps, part index: Int, of count: Int, meeting: Floats) -> Bool {
-    kernels.steps(it, stride: stride, units: units, recurrent, part: index, of: count, meeting: meeting)
+  override func advance(_ it: CellSteps, _ share: Share?) -> Bool {
+    kernels.steps(it, stride: stride, units: units, recurrent, share)
     return true
   }
 

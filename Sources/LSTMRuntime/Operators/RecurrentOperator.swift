@@ -15,8 +15,6 @@ final class RecurrentOperator: Operator, @unchecked Sendable {
   private static let zLimit = 1 << 18
   /// Blocks of units from which on several threads share a step: below, handing over costs more than half a step takes.
   static let sharedBlocks = 6
-  /// Numbers of a place where threads meet: a cache line of its own.
-  private static let meetingCount = 16
 
   init(_ it: Recurrent, _ weights: [Weight], inputSize: Int, isMasked: Bool, form: WeightForm, kernels: KernelTable) throws(LSTMError) {
     self.it = it
@@ -55,10 +53,10 @@ final class RecurrentOperator: Operator, @unchecked Sendable {
   override func scratch(_ inputs: [[Int]], _ outputs: [[Int]]) -> [Int] {
     let rows = inputs[0][0]
     let (output, state) = (rows * cell.outputStride, rows * cell.stride)
-    // z, h, hNew, c, the c before a masked step, the output before a masked step, the cell's own, where threads meet, x quantised
+    // z, h, hNew, c, the c before a masked step, the output before a masked step, the cell's own, x quantised
     return [
       rows * chunk(rows: rows, steps: inputs[0][1]) * cell.input.width, output, output, cell.hasCellState ? state : 0,
-      cell.hasCellState ? state : 0, output, cell.scratch(rows: rows), RecurrentOperator.meetingCount,
+      cell.hasCellState ? state : 0, output, cell.scratch(rows: rows),
       rows * chunk(rows: rows, steps: inputs[0][1]) * cell.input.quantizedStride,
     ]
   }
@@ -91,14 +89,16 @@ final class RecurrentOperator: Operator, @unchecked Sendable {
     for step in 0..<steps {
       let time = it.goBackwards ? steps - 1 - step : step
       let first = it.goBackwards ? max(0, steps - (step / chunk + 1) * chunk) : step / chunk * chunk
-      if step % chunk == 0 { projectInputs(InputSteps(x: x, first: first, chunk: chunk, steps: steps, z: z, quantized: call.scratch[8])) }
-      if call.masks[0] != nil { call.scratch[4].copy(from: c) }
+      if step % chunk == 0 { projectInputs(InputSteps(x: x, first: first, chunk: chunk, steps: steps, z: z, quantized: call.scratch[7])) }
+      if call.masks[0] != nil || it.options.zoneoutC > 0 { call.scratch[4].copy(from: c) }
       let place = (time - first) * zWidth
       let zHere = z.slice(place, z.count - place)
       cell.step(
         CellStep(
           rows: rows, z: zHere, zStride: chunk * zWidth, h: h, hNew: hNew, c: c, gates: call.trace == nil ? nil : zHere,
           scratch: call.scratch[6]))
+      hNew.keepMean(it.options.zoneoutH, of: h)
+      c.keepMean(it.options.zoneoutC, of: call.scratch[4])
       if let mask = call.masks[0] { keepMasked(mask, time, rows, h: h, hNew: hNew, c: c, cBefore: call.scratch[4]) }
       let output = emit(call, time: time, step: step, rows: rows, hNew: hNew, previous: previous)
       if let trace = call.trace {
@@ -124,24 +124,35 @@ final class RecurrentOperator: Operator, @unchecked Sendable {
         rows: rows, steps: count, z: call.scratch[0], zStart: it.goBackwards ? (count - 1) * zWidth : 0, zStride: chunk * zWidth,
         zStep: it.goBackwards ? -zWidth : zWidth, h: h, hNew: hNew, c: c, out: it.returnSequences ? call.outputs[0].values : nil,
         outStart: step * it.units, outStride: steps * it.units, outStep: it.units, scratch: call.scratch[6])
-      let inputs = InputSteps(x: x, first: first, chunk: chunk, steps: steps, z: call.scratch[0], quantized: call.scratch[8])
-      let meeting = call.scratch[7]
-      if let team, team.isComplete {
-        meeting.fill(0)
-        task.work = (inputs, work, meeting)
+      let inputs = InputSteps(x: x, first: first, chunk: chunk, steps: steps, z: call.scratch[0], quantized: call.scratch[7])
+      if let team {
+        team.meeting.reset()
+        task.work = (inputs, work, team.meeting)
         team.run(task)
         task.work = nil
       } else {
-        run(inputs, work, meeting, part: 0, of: 1)
+        projectInputs(inputs)
+        advance(work, nil)
       }
       if count % 2 == 1 { swap(&h, &hNew) }
     }
   }
 
-  /// One thread's part of a chunk of steps: z of its blocks is read by nobody else.
-  fileprivate func run(_ inputs: InputSteps, _ work: CellSteps, _ meeting: Floats, part index: Int, of count: Int) {
-    projectInputs(inputs, part: index, of: count, meeting: meeting)
-    let ran = cell.advance(work, part: index, of: count, meeting: meeting)
+  /// One thread's share of a chunk of steps.
+  fileprivate func run(_ inputs: InputSteps, _ work: CellSteps, _ share: Share) {
+    #if !LSTM_FLOAT64
+      if cell.input.form == .int8 {
+        share.meeting.share(own: share.own, step: 0) { if $0 == 0 { quantizeInputs(inputs) } }
+        share.meeting.share(own: share.own, step: 1) { projectQuantized(inputs, part: $0, of: share.meeting.parts) }
+        return advance(work, share)
+      }
+    #endif
+    share.meeting.share(own: share.own, step: 0) { projectInputs(inputs, part: $0, of: share.meeting.parts) }
+    advance(work, share)
+  }
+
+  private func advance(_ work: CellSteps, _ share: Share?) {
+    let ran = cell.advance(work, share)
     precondition(ran, "a cell with prepared steps that does not take them")
   }
 
@@ -170,9 +181,12 @@ final class RecurrentOperator: Operator, @unchecked Sendable {
   }
 
   /// z of the steps from `first` on, `chunk` of them for each row; of it the blocks of part `index` of `count`.
-  private func projectInputs(_ it: InputSteps, part index: Int = 0, of count: Int = 1, meeting: Floats? = nil) {
+  private func projectInputs(_ it: InputSteps, part index: Int = 0, of count: Int = 1) {
     #if !LSTM_FLOAT64
-      if cell.input.form == .int8 { return projectQuantized(it, part: index, of: count, meeting: meeting) }
+      if cell.input.form == .int8 {
+        quantizeInputs(it)
+        return projectQuantized(it, part: index, of: count)
+      }
     #endif
     let rows = it.x.shape[0]
     let width = cell.input.width
@@ -193,21 +207,22 @@ final class RecurrentOperator: Operator, @unchecked Sendable {
   }
 
   #if !LSTM_FLOAT64
-    /// The same with x as 16-bit numbers, which one thread makes while the others wait.
-    private func projectQuantized(_ it: InputSteps, part index: Int, of count: Int, meeting: Floats?) {
-      let rows = it.x.shape[0]
+    /// x of these steps as 16-bit numbers, for a product with int8 weights.
+    private func quantizeInputs(_ it: InputSteps) {
       let taken = min(it.chunk, it.steps - it.first)
       let stride = cell.input.quantizedStride
-      if index == 0 {
-        for row in 0..<rows {
-          cell.kernels.quantize(
-            it.x.values.slice((row * it.steps + it.first) * inputSize, taken * inputSize), stride: inputSize, rows: taken, for: cell.input,
-            into: it.quantized.slice(row * it.chunk * stride, taken * stride))
-        }
+      for row in 0..<it.x.shape[0] {
+        cell.kernels.quantize(
+          it.x.values.slice((row * it.steps + it.first) * inputSize, taken * inputSize), stride: inputSize, rows: taken, for: cell.input,
+          into: it.quantized.slice(row * it.chunk * stride, taken * stride))
       }
-      if let meeting { cell.kernels.meet(meeting, of: count) }
+    }
+
+    /// z from x quantised; where a row has fewer steps than a chunk, its last places hold what they held.
+    private func projectQuantized(_ it: InputSteps, part index: Int, of count: Int) {
       cell.kernels.project(
-        it.quantized, stride: stride, rows: rows * it.chunk, cell.input, into: it.z, stride: cell.input.width, part: index, of: count)
+        it.quantized, stride: cell.input.quantizedStride, rows: it.x.shape[0] * it.chunk, cell.input, into: it.z, stride: cell.input.width,
+        part: index, of: count)
     }
   #endif
 
@@ -295,17 +310,24 @@ private struct InputSteps {
 /// A chunk of steps as several threads' work.
 private final class StepsTask: TeamTask {
   private let it: RecurrentOperator
-  var work: (inputs: InputSteps, steps: CellSteps, meeting: Floats)?
+  var work: (inputs: InputSteps, steps: CellSteps, meeting: Meeting)?
 
   init(_ it: RecurrentOperator) { self.it = it }
 
   override func part(_ index: Int, of count: Int) {
     guard let work else { return }
-    it.run(work.inputs, work.steps, work.meeting, part: index, of: count)
+    it.run(work.inputs, work.steps, Share(meeting: work.meeting, own: index))
   }
 }
 
 extension Floats {
+  /// The mean of what zoneout makes of a state: `rate` of it is what it was.
+  fileprivate func keepMean(_ rate: Double, of before: Floats) {
+    guard rate > 0 else { return }
+    let rate = Scalar(rate)
+    for index in 0..<count { self[index] = rate * before[index] + (1 - rate) * self[index] }
+  }
+
   /// Copies the same numbers to the start of each of `rows` rows.
   fileprivate func fillRows(_ rows: Int, stride: Int, with numbers: [Scalar]) {
     for row in 0..<rows { slice(row * stride, numbers.count).copy(from: numbers) }

@@ -184,23 +184,31 @@ final class SpatialResizeOperator: Operator, @unchecked Sendable {
   override func run(_ call: Call) throws(LSTMError) {
     let x = call.inputs[0]
     let out = call.outputs[0]
-    let rank = it.before.count
     let channels = x.last
-    let places = out.values.count / max(channels, 1)
-    for target in 0..<places {
+    it.forEachPlace(x.shape, out.shape) { target, source in
+      let to = out.values.slice(target * channels, channels)
+      if let source { to.copy(from: x.values.slice(source * channels, channels)) } else { to.fill(0) }
+    }
+  }
+}
+
+extension SpatialResize {
+  /// Names for each place of the output, over all rows, the place of the input that it is a copy of; nil for a zero.
+  func forEachPlace(_ input: [Int], _ output: [Int], _ body: (_ target: Int, _ source: Int?) -> Void) {
+    let rank = before.count
+    for target in 0..<output.dropLast().reduce(1, *) {
       var rest = target
       var source = 0
       var scale = 1
       var isInside = true
       for axis in (1...rank).reversed() {
-        let place = rest % out.shape[axis] / it.factors[axis - 1] - it.before[axis - 1]
-        rest /= out.shape[axis]
-        isInside = isInside && place >= 0 && place < x.shape[axis]
+        let place = rest % output[axis] / factors[axis - 1] - before[axis - 1]
+        rest /= output[axis]
+        isInside = isInside && place >= 0 && place < input[axis]
         source += place * scale
-        scale *= x.shape[axis]
+        scale *= input[axis]
       }
-      let to = out.values.slice(target * channels, channels)
-      if isInside { to.copy(from: x.values.slice((rest * scale + source) * channels, channels)) } else { to.fill(0) }
+      body(target, isInside ? rest * scale + source : nil)
     }
   }
 }

@@ -28,6 +28,7 @@ extension Trainer {
       (progress.batch, progress.batches) = (source.batches, source.batches)
       let isEnough = options.stopping.map { fitState.wait >= max($0.patience, 1) } ?? false
       let goesOn = host.progress(progress)
+      if isEnough || fitState.epoch >= options.epochs { takeAverages() }
       if isEnough || fitState.epoch >= options.epochs || !goesOn { try putBack(options.stopping) }
       if isEnough { return .stoppedEarly }
       if !goesOn && fitState.epoch < options.epochs { return .cancelled }
@@ -90,6 +91,13 @@ extension Trainer {
       plateauState = plateau?.state
     }
     return row
+  }
+
+  /// The moving averages as weights, if the optimizer keeps them: so Keras ends a fit.
+  private func takeAverages() {
+    guard spec.optimizer.average != nil else { return }
+    optimizer.finish(plan.parameters.trained.map { plan.parameters.weights[$0] })
+    plan.refresh()
   }
 
   /// The weights of the best epoch, if they are wanted.

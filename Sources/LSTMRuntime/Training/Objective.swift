@@ -41,6 +41,7 @@ final class Objective {
   /// The activation that an output comes from directly, if nothing else reads what it makes.
   private static func lastActivation(_ model: Model, _ index: Int) -> Activation? {
     let value = model.outputs[index].value
+    guard model.nodes[value.node].activities.isEmpty else { return nil }
     let readers = model.nodes.filter { $0.inputs.contains(value) || $0.masks.contains(value) }.count
     guard readers == 0, model.outputs.filter({ $0.value == value }).count == 1 else { return nil }
     switch model.nodes[value.node].operation {

@@ -1,6 +1,29 @@
 import LSTMModel
 
 extension Trainer {
+  public func optimizerState() -> OptimizerState {
+    let slots = optimizer.slots.map {
+      OptimizerState.Slot(kind: $0.kind, weight: plan.parameters.trained[$0.weight], values: Trainer.values($0.values))
+    }
+    return OptimizerState(iteration: optimizer.iteration, rate: optimizer.fixedRate, slots: slots)
+  }
+
+  public func resume(_ state: OptimizerState) throws(LSTMError) {
+    var found: [Values?] = []
+    for slot in optimizer.slots {
+      let weight = plan.parameters.trained[slot.weight]
+      let given = state.slots.first { $0.kind == slot.kind && $0.weight == weight }?.values
+      guard given.map({ $0.count == slot.values.count }) ?? true else {
+        throw .shape("the optimizer's state does not fit the weight ‘\(model.weights[weight].name)’")
+      }
+      found.append(given)
+    }
+    for (slot, values) in zip(optimizer.slots, found) { if let values { Trainer.copy(values, to: slot.values) } }
+    optimizer.resume(at: state.iteration)
+    optimizer.fixedRate = state.rate
+    draws = UInt64(max(state.iteration, 0))
+  }
+
   public func snapshot() -> TrainingSnapshot {
     var result = TrainingSnapshot()
     for (weight, values) in zip(model.weights, plan.parameters.weights) { result.add("weights/" + weight.name, weight.shape, Trainer.values(values)) }

@@ -60,17 +60,23 @@ final class TrainedMatrix: @unchecked Sendable {  // written by refresh only, be
     let group = forward.panels * kernels.lanes
     let back = backward.panels * kernels.lanes
     for run in runs {
-      for offset in 0..<run.count {
-        let packed = run.packed + offset
-        let column = run.column + offset
+      var done = 0
+      while done < run.count {
+        let packed = run.packed + done
+        let part = min(run.count - done, group - packed % group)
         let place = packed / group * count * group + packed % group
         for k in 0..<count {
-          let number = matrix[k * columns + column]
-          forward.weights[place + k * group] = number
-          backward.weights[(k / back * width + packed) * back + k % back] = number
+          forward.weights.slice(place + k * group, part).copy(from: matrix.slice(k * columns + run.column + done, part))
         }
-        if let bias { forward.start[packed] = bias[column] }
+        done += part
       }
+      for first in Swift.stride(from: 0, to: count, by: back) {
+        let rows = min(back, count - first)
+        training.transpose(
+          matrix.slice(first * columns + run.column, (rows - 1) * columns + run.count), stride: columns, rows: rows, columns: run.count,
+          into: backward.weights.slice((first / back * width + run.packed) * back, run.count * back), stride: back)
+      }
+      if let bias { forward.start.slice(run.packed, run.count).copy(from: bias.slice(run.column, run.count)) }
     }
   }
 
@@ -91,16 +97,17 @@ final class TrainedMatrix: @unchecked Sendable {  // written by refresh only, be
   }
 
   /// Numbers of scratch that ``addGradient(x:stride:dz:stride:rows:to:bias:scratch:)`` needs.
-  var gradientScratch: Int { (count + 1) * width }
+  var gradientScratch: Int { (count + 1) * width + training.outerScratch }
 
   /// Adds `Σᵣ x[r]ᵀ · dz[r]` to the gradient of the matrix and `Σᵣ dz[r]` to the bias's.
   func addGradient(
     x: Floats, stride: Int, dz: Floats, stride dzStride: Int, rows: Int, to gradient: Floats?, bias: Floats?, scratch: Floats
   ) {
+    let rest = scratch.slice((count + 1) * width, training.outerScratch)
     if let gradient {
       let sums = scratch.slice(0, count * width)
       sums.fill(0)
-      training.outer(x, stride: stride, count: count, dz, stride: dzStride, width: width, rows: rows, into: sums, stride: width)
+      training.outer(x, stride: stride, count: count, dz, stride: dzStride, width: width, rows: rows, into: sums, stride: width, scratch: rest)
       for run in runs {
         for k in 0..<count {
           gradient.slice(k * columns + run.column, run.count).add(sums.slice(k * width + run.packed, run.count))
@@ -110,7 +117,7 @@ final class TrainedMatrix: @unchecked Sendable {  // written by refresh only, be
     if let bias {
       let sums = scratch.slice(count * width, width)
       sums.fill(0)
-      training.outer(one, stride: 0, count: 1, dz, stride: dzStride, width: width, rows: rows, into: sums, stride: width)
+      training.outer(one, stride: 0, count: 1, dz, stride: dzStride, width: width, rows: rows, into: sums, stride: width, scratch: rest)
       for run in runs { bias.slice(run.column, run.count).add(sums.slice(run.packed, run.count)) }
     }
   }

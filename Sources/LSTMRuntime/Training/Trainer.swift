@@ -143,7 +143,7 @@ public final class Trainer: RunningTrainer {
     guard values[0].isFinite else { throw fault(values[0]) }
     try engine.backward()
     for index in plan.parameters.trained { _ = penalty(index, plan.parameters.part(of: engine.gradient, index)) }
-    for index in 0..<engine.gradient.count where !engine.gradient[index].isFinite { throw fault(nil) }
+    guard Loops.areFinite(engine.gradient) else { throw fault(nil) }
     return values
   }
 

@@ -57,7 +57,7 @@ final class TrainingBlock {
         outputGradients: gradients[index], weights: node.weights.map { plan.parameters.weights[$0] },
         weightGradients: node.weights.map { plan.parameters.part(of: gradient, $0) }, kept: parts(layout.kept[index]),
         scratch: parts(layout.scratch[index]), chance: Chance(seed: seed, stream: UInt32(truncatingIfNeeded: 2 * index)),
-        isByArgument: plan.byArgument.contains(index))
+        isByArgument: plan.byArgument.contains(index), activities: node.activities)
     }
     let model = plan.model
     inputs = model.inputs.map { tensors[$0.value.node][$0.value.output] }
@@ -109,16 +109,13 @@ final class TrainingBlock {
   func backward() {
     for (index, layer) in plan.layers.enumerated().reversed() where plan.needsGradient[index] {
       guard let layer, let call = calls[index] else { continue }
+      call.addActivityGradients()
       layer.backward(call)
     }
   }
 
   /// What the block's numbers add to the loss.
-  var penalty: Double {
-    var sum = 0.0
-    for (layer, call) in zip(plan.layers, calls) { if let call, let layer { sum += layer.penalty(call) } }
-    return sum
-  }
+  var penalty: Double { calls.reduce(0) { $0 + ($1?.activityPenalty ?? 0) } }
 
   /// The first node whose output, or (backwards) output gradient, holds a number that is not finite.
   func firstFault(gradients: Bool) -> Int? {

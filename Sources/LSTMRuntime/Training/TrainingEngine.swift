@@ -100,8 +100,9 @@ final class TrainingEngine {
     pending = (states, rows)
   }
 
-  /// Sets the kept states of stateful layers to zero.
+  /// Sets the kept states of stateful layers to zero, those that wait to be put back included.
   func resetStates() {
+    pending = nil
     for block in blocks { block.resetStates() }
     if plan.model.isStateful { inputShapes = [] }
   }
@@ -133,8 +134,8 @@ final class TrainingEngine {
       }
       block.backward()
     }
-    gradient.fill(0)
-    for block in blocks[..<used] { gradient.add(block.gradient) }
+    if used == 0 { gradient.fill(0) }
+    for (index, block) in blocks[..<used].enumerated() { if index == 0 { gradient.copy(from: block.gradient) } else { gradient.add(block.gradient) } }
   }
 
   /// The gradient of an input, if the plan asks for those of inputs.

@@ -1,20 +1,18 @@
 import LSTMModel
 
 extension TrainingLayer {
-  /// Makes an operation of the model ready to be trained. `plain` is its inference operator; `needsGradient`: a gradient flows through it.
+  /// Makes an operation of the model ready to be trained. `plain` is its inference operator.
   ///
   /// - Throws: ``LSTMError/unsupported(_:)`` naming a layer that has no gradient, ``LSTMError/memory(_:)``.
   static func make(
-    _ operation: Operation, node: Node, in model: Model, plain: Operator, needsGradient: Bool, kernels: KernelTable
+    _ operation: Operation, node: Node, in model: Model, plain: Operator, kernels: KernelTable
   ) throws(LSTMError) -> TrainingLayer {
     let shapes = node.inputs.map { model.shape(of: $0) }
     let layer = model.layers.indices.contains(node.layer) ? model.layers[node.layer] : nil
     switch operation {
-    case .recurrent(let it) where !it.isTrainable:
-      throw .unsupported(
-        "layer ‘\(layer?.name ?? "")’ is a \(layer?.type ?? "layer") with options that Keras' cells do not have; liblstm cannot train it")
     case .attention(let it) where it.dropout > 0: throw droppedAttention(layer)
     case .multiHeadAttention(let it) where it.dropout > 0: throw droppedAttention(layer)
+    case .recurrent(let it) where !it.isPlain: return try OptionRecurrentTraining(it, inputSize: shapes[0].last, kernels: kernels)
     case .recurrent(let it): return try RecurrentTraining(it, inputSize: shapes[0].last, kernels: kernels)
     case .dense(let it): return try DenseTraining(it, inputSize: shapes[0].last, kernels: kernels)
     case .embedding(let it): return EmbeddingTraining(it, layer: layer?.name ?? "")
@@ -44,11 +42,11 @@ extension TrainingLayer {
     case .lengthNormalization(let it): return LengthNormalizationTraining(it, axes: try it.indices(in: shapes[0]))
     case .rescale(let it): return RescaleTraining(it, node.weights.map { model.weights[$0] }, plain)
     case .logic, .categoryEncoding, .discretize: return FlatTraining(plain)
-    case .convolutionalLSTM, .spatialConvolution, .spatialPooling, .spatialGlobalPooling, .spatialResize:
-      guard !needsGradient else {
-        throw .unsupported("layer ‘\(layer?.name ?? "")’ is a \(layer?.type ?? "layer"), through which liblstm cannot train")
-      }
-      return FlatTraining(plain)
+    case .convolutionalLSTM(let it): return try ConvolutionalLSTMTraining(it, shape: shapes[0], kernels: kernels)
+    case .spatialConvolution(let it): return try SpatialConvolutionTraining(it, channels: shapes[0].last, kernels: kernels)
+    case .spatialPooling(let it): return SpatialPoolingTraining(it, plain)
+    case .spatialGlobalPooling(let it): return SpatialGlobalPoolingTraining(it, plain)
+    case .spatialResize(let it): return SpatialResizeTraining(it, plain)
     }
   }
 

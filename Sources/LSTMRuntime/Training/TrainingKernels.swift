@@ -14,8 +14,11 @@
   typealias Write = UnsafeMutablePointer<Scalar>
 
   private let lanes: Int
-  private let outerKernel: @Sendable (Read, Int, Int, Read, Int, Int, Int, Write, Int) -> Void
-  private let lstmForwardKernel: @Sendable (Write, Read, Write, Write, Int, Int) -> Void
+  /// Numbers of scratch that ``outer(_:stride:count:_:stride:width:rows:into:stride:scratch:)`` needs.
+  let outerScratch: Int
+  private let outerKernel: @Sendable (Read, Int, Int, Read, Int, Int, Int, Write, Int, Write) -> Void
+  private let transposeKernel: @Sendable (Read, Int, Int, Int, Write, Int) -> Void
+  private let lstmForwardKernel: @Sendable (Write, Read, Write, Write, Write, Int, Int) -> Void
   private let lstmBackwardKernel: @Sendable (Write, Read, Read, Read, Int, Write, Int, Int) -> Void
 
   /// The kernels that belong to a table.
@@ -24,31 +27,43 @@
     #if LSTM_FLOAT64
       switch table.name {
       case "v4":
-        unsafe outerKernel = LSTMKernels64V4.outer(_:_:count:_:_:panels:rows:_:_:)
-        unsafe lstmForwardKernel = LSTMKernels64V4.lstmForward(_:_:_:_:rows:blocks:)
+        unsafe outerKernel = LSTMKernels64V4.outer(_:_:count:_:_:panels:rows:_:_:_:)
+        unsafe transposeKernel = LSTMKernels64V4.transpose(_:_:rows:columns:_:_:)
+        outerScratch = LSTMKernels64V4.outerScratch
+        unsafe lstmForwardKernel = LSTMKernels64V4.lstmForward(_:_:_:_:_:rows:blocks:)
         unsafe lstmBackwardKernel = LSTMKernels64V4.lstmBackward(_:_:_:_:_:_:rows:blocks:)
       case "v3":
-        unsafe outerKernel = LSTMKernels64V3.outer(_:_:count:_:_:panels:rows:_:_:)
-        unsafe lstmForwardKernel = LSTMKernels64V3.lstmForward(_:_:_:_:rows:blocks:)
+        unsafe outerKernel = LSTMKernels64V3.outer(_:_:count:_:_:panels:rows:_:_:_:)
+        unsafe transposeKernel = LSTMKernels64V3.transpose(_:_:rows:columns:_:_:)
+        outerScratch = LSTMKernels64V3.outerScratch
+        unsafe lstmForwardKernel = LSTMKernels64V3.lstmForward(_:_:_:_:_:rows:blocks:)
         unsafe lstmBackwardKernel = LSTMKernels64V3.lstmBackward(_:_:_:_:_:_:rows:blocks:)
       default:
-        unsafe outerKernel = LSTMKernels64.outer(_:_:count:_:_:panels:rows:_:_:)
-        unsafe lstmForwardKernel = LSTMKernels64.lstmForward(_:_:_:_:rows:blocks:)
+        unsafe outerKernel = LSTMKernels64.outer(_:_:count:_:_:panels:rows:_:_:_:)
+        unsafe transposeKernel = LSTMKernels64.transpose(_:_:rows:columns:_:_:)
+        outerScratch = LSTMKernels64.outerScratch
+        unsafe lstmForwardKernel = LSTMKernels64.lstmForward(_:_:_:_:_:rows:blocks:)
         unsafe lstmBackwardKernel = LSTMKernels64.lstmBackward(_:_:_:_:_:_:rows:blocks:)
       }
     #else
       switch table.name {
       case "v4":
-        unsafe outerKernel = LSTMKernelsV4.outer(_:_:count:_:_:panels:rows:_:_:)
-        unsafe lstmForwardKernel = LSTMKernelsV4.lstmForward(_:_:_:_:rows:blocks:)
+        unsafe outerKernel = LSTMKernelsV4.outer(_:_:count:_:_:panels:rows:_:_:_:)
+        unsafe transposeKernel = LSTMKernelsV4.transpose(_:_:rows:columns:_:_:)
+        outerScratch = LSTMKernelsV4.outerScratch
+        unsafe lstmForwardKernel = LSTMKernelsV4.lstmForward(_:_:_:_:_:rows:blocks:)
         unsafe lstmBackwardKernel = LSTMKernelsV4.lstmBackward(_:_:_:_:_:_:rows:blocks:)
       case "v3":
-        unsafe outerKernel = LSTMKernelsV3.outer(_:_:count:_:_:panels:rows:_:_:)
-        unsafe lstmForwardKernel = LSTMKernelsV3.lstmForward(_:_:_:_:rows:blocks:)
+        unsafe outerKernel = LSTMKernelsV3.outer(_:_:count:_:_:panels:rows:_:_:_:)
+        unsafe transposeKernel = LSTMKernelsV3.transpose(_:_:rows:columns:_:_:)
+        outerScratch = LSTMKernelsV3.outerScratch
+        unsafe lstmForwardKernel = LSTMKernelsV3.lstmForward(_:_:_:_:_:rows:blocks:)
         unsafe lstmBackwardKernel = LSTMKernelsV3.lstmBackward(_:_:_:_:_:_:rows:blocks:)
       default:
-        unsafe outerKernel = LSTMKernels.outer(_:_:count:_:_:panels:rows:_:_:)
-        unsafe lstmForwardKernel = LSTMKernels.lstmForward(_:_:_:_:rows:blocks:)
+        unsafe outerKernel = LSTMKernels.outer(_:_:count:_:_:panels:rows:_:_:_:)
+        unsafe transposeKernel = LSTMKernels.transpose(_:_:rows:columns:_:_:)
+        outerScratch = LSTMKernels.outerScratch
+        unsafe lstmForwardKernel = LSTMKernels.lstmForward(_:_:_:_:_:rows:blocks:)
         unsafe lstmBackwardKernel = LSTMKernels.lstmBackward(_:_:_:_:_:_:rows:blocks:)
       }
     #endif
@@ -56,33 +71,44 @@
 
   /// `out[i, j] += Σᵣ x[r, i] · z[r, j]` for the first `width` columns of z, which are whole vectors.
   func outer(
-    _ x: Floats, stride xStride: Int, count: Int, _ z: Floats, stride zStride: Int, width: Int, rows: Int, into out: Floats, stride outStride: Int
+    _ x: Floats, stride xStride: Int, count: Int, _ z: Floats, stride zStride: Int, width: Int, rows: Int, into out: Floats,
+    stride outStride: Int, scratch: Floats
   ) {
     guard rows > 0, count > 0, width > 0 else { return }
     precondition(width % lanes == 0 && zStride % lanes == 0 && outStride % lanes == 0, "columns that are no whole vectors")
     precondition(xStride >= 0 && x.count >= (rows - 1) * xStride + count, "x is shorter than its rows")
     precondition(zStride >= width && z.count >= (rows - 1) * zStride + width, "z is shorter than its rows")
     precondition(outStride >= width && out.count >= (count - 1) * outStride + width, "out is shorter than its rows")
+    precondition(scratch.count >= outerScratch, "scratch that is too short")
     // SAFETY: the extents were checked.
-    unsafe outerKernel(x.base, xStride, count, z.base, zStride, width / lanes, rows, out.base, outStride)
+    unsafe outerKernel(x.base, xStride, count, z.base, zStride, width / lanes, rows, out.base, outStride, scratch.base)
+  }
+
+  /// `to[c, r] = from[r, c]`.
+  func transpose(_ from: Floats, stride fromStride: Int, rows: Int, columns: Int, into to: Floats, stride toStride: Int) {
+    guard rows > 0, columns > 0 else { return }
+    precondition(fromStride >= 0 && from.count >= (rows - 1) * fromStride + columns, "a matrix is shorter than its rows")
+    precondition(toStride >= rows && to.count >= (columns - 1) * toStride + rows, "a transpose is shorter than its rows")
+    // SAFETY: the extents were checked.
+    unsafe transposeKernel(from.base, fromStride, rows, columns, to.base, toStride)
   }
 
   /// One step of an LSTM from its sums on: see the kernel.
-  func lstmForward(z: Floats, c: Floats, cNew: Floats, hNew: Floats, stride: Int, rows: Int) {
+  func lstmForward(z: Floats, c: Floats, cNew: Floats, hNew: Floats, t: Floats, stride: Int, rows: Int) {
     guard rows > 0 else { return }
     precondition(stride % lanes == 0 && z.count >= 4 * rows * stride, "sums are shorter than their rows")
-    for state in [c, cNew, hNew] { precondition(state.count >= rows * stride, "a state is shorter than its rows") }
+    for state in [c, cNew, hNew, t] { precondition(state.count >= rows * stride, "a state is shorter than its rows") }
     // SAFETY: the extents were checked.
-    unsafe lstmForwardKernel(z.base, c.base, cNew.base, hNew.base, rows, stride / lanes)
+    unsafe lstmForwardKernel(z.base, c.base, cNew.base, hNew.base, t.base, rows, stride / lanes)
   }
 
   /// The gradient of ``lstmForward``: see the kernel.
-  func lstmBackward(z: Floats, c: Floats, cNew: Floats, dh: Floats, dhStride: Int, dc: Floats, stride: Int, rows: Int) {
+  func lstmBackward(z: Floats, c: Floats, t: Floats, dh: Floats, dhStride: Int, dc: Floats, stride: Int, rows: Int) {
     guard rows > 0 else { return }
     precondition(stride % lanes == 0 && z.count >= 4 * rows * stride, "gates are shorter than their rows")
-    for state in [c, cNew, dc] { precondition(state.count >= rows * stride, "a state is shorter than its rows") }
+    for state in [c, t, dc] { precondition(state.count >= rows * stride, "a state is shorter than its rows") }
     precondition(dhStride % lanes == 0 && dhStride >= stride && dh.count >= (rows - 1) * dhStride + stride, "dh is shorter than its rows")
     // SAFETY: the extents were checked.
-    unsafe lstmBackwardKernel(z.base, c.base, cNew.base, dh.base, dhStride, dc.base, rows, stride / lanes)
+    unsafe lstmBackwardKernel(z.base, c.base, t.base, dh.base, dhStride, dc.base, rows, stride / lanes)
   }
 }

@@ -34,13 +34,16 @@ final class TrainingCall {
   var mode = TrainingMode.training
   /// Whether the output's gradient is by the argument of the layer's activation instead of its result.
   let isByArgument: Bool
-  /// Rows of the whole batch for each row of the block's input.
+  /// Rows of the whole batch for each row of the block.
   var share = 1.0
+  /// What each output adds to the loss; empty if nothing.
+  let activities: [ActivityRule?]
 
   init(
     plain: Call, inputGradients: [Floats?], outputGradients: [Floats], weights: [Floats], weightGradients: [Floats?], kept: [Floats],
-    scratch: [Floats], chance: Chance, isByArgument: Bool
+    scratch: [Floats], chance: Chance, isByArgument: Bool, activities: [ActivityRule?]
   ) {
+    self.activities = activities
     self.isByArgument = isByArgument
     self.plain = plain
     inputs = plain.inputs
@@ -87,9 +90,6 @@ class TrainingLayer: @unchecked Sendable {  // packed weights are written betwee
   /// Adds to the gradients of inputs and weights what the gradients of the outputs make of them.
   func backward(_ call: TrainingCall) {}
 
-  /// What the block's numbers add to the loss.
-  func penalty(_ call: TrainingCall) -> Double { 0 }
-
   /// Takes over what the pass changed for good, such as moving averages and kept states. Not called by gradient checks.
   func commit(_ call: TrainingCall) {}
 }
@@ -98,7 +98,7 @@ extension Floats {
   /// Adds the numbers of an array of the same length.
   func add(_ other: Floats) {
     precondition(other.count == count, "a sum of arrays of different length")
-    for index in 0..<count { self[index] += other[index] }
+    Loops.add(other, to: self)
   }
 
   /// Adds the first `count` numbers of each of `rows` rows from one spacing to another.

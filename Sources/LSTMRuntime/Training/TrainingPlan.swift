@@ -24,6 +24,7 @@ final class TrainingPlan {
     parameters = try Parameters(model)
     var layers: [TrainingLayer?] = []
     var needs: [Bool] = []
+    for layer in model.layers { if let fault = layer.trainingFault { throw fault } }
     for (index, node) in model.nodes.enumerated() {
       guard let operation = node.operation, let plain = plan.operators[index] else {
         layers.append(nil)
@@ -32,7 +33,7 @@ final class TrainingPlan {
       }
       let flows = operation.hasGradient && (node.inputs.contains { needs[$0.node] } || node.weights.contains { model.weights[$0].trainable })
       needs.append(flows)
-      layers.append(try TrainingLayer.make(operation, node: node, in: model, plain: plain, needsGradient: flows, kernels: kernels))
+      layers.append(try TrainingLayer.make(operation, node: node, in: model, plain: plain, kernels: kernels))
     }
     self.layers = layers
     needsGradient = needs

@@ -35,9 +35,14 @@ final class Windows {
   func carrying(_ model: Model) -> Model {
     var result = model
     for index in result.nodes.indices {
-      if case .recurrent(var it) = result.nodes[index].operation {
+      switch result.nodes[index].operation {
+      case .recurrent(var it):
         it.stateful = true
         result.nodes[index].operation = .recurrent(it)
+      case .convolutionalLSTM(var it):
+        it.stateful = true
+        result.nodes[index].operation = .convolutionalLSTM(it)
+      default: break
       }
     }
     return result

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import sys
 from typing import Any, Sequence
 
 import numpy as np
@@ -74,7 +75,9 @@ def floats(x: Any, what: str) -> AnyArray:
 
 
 def _converted(x: Any, what: str) -> AnyArray:
-    if isinstance(x, np.ma.MaskedArray):
+    # Who has a masked array has imported its module, which takes longer than a prediction.
+    masked = sys.modules.get("numpy.ma")
+    if masked is not None and isinstance(x, masked.MaskedArray):
         raise DTypeError("%s is a masked array, whose mask would be lost; fill it first" % what)
     if isinstance(x, np.ndarray):
         return np.asarray(x)

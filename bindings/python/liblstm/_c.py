@@ -250,5 +250,6 @@ FUNCTIONS: dict[str, tuple[Any, list[Any]]] = {
     "lstm_trainer_apply_gradients": (c_int32, [_Handle, c_int32, _Address, c_size_t]),
     "lstm_trainer_update_model": (c_int32, [_Handle, _Handle]),
     "lstm_trainer_reset_states": (c_int32, [_Handle]),
+    "lstm_trainer_cancel": (c_int32, [_Handle]),
     "lstm_trainer_check_gradients": (c_int32, [_Handle, POINTER(Batch), c_int64, POINTER(GradientReport)]),
 }

@@ -4,7 +4,6 @@ from __future__ import annotations
 import ctypes
 import os
 import threading
-from pathlib import Path
 from typing import Any, Iterator, Optional, TypeVar
 
 from . import _c
@@ -57,13 +56,13 @@ def new(struct: type[Struct]) -> Struct:
 
 def places() -> Iterator[tuple[str, str]]:
     """Where to look, in order: what the place is, and the file. The working directory is never one of them."""
-    package = Path(__file__).resolve().parent
+    package = os.path.dirname(os.path.realpath(__file__))
     for name in (NAME, SONAME):
-        yield "the package's folder", str(package / name)
-    repository = package.parents[2] if len(package.parents) > 2 else package
-    if (repository / "include" / "lstm.h").is_file():
+        yield "the package's folder", os.path.join(package, name)
+    repository = os.path.dirname(os.path.dirname(os.path.dirname(package)))
+    if os.path.isfile(os.path.join(repository, "include", "lstm.h")):
         for folder in ("build/lib", ".build/release"):
-            yield "the repository's build folder", str(repository / folder / NAME)
+            yield "the repository's build folder", os.path.join(repository, folder, NAME)
     yield "the system's loader", SONAME
 
 

@@ -45,25 +45,30 @@ class Call:
         return found
 
 
+class _Signature:
+    """The signature of a class of layers, made when it is first asked for: all of them at once would be felt at every import."""
+
+    def __get__(self, _: Any, owner: "type[Layer]") -> inspect.Signature:
+        kind = inspect.Parameter
+        parameters = [kind(name, kind.POSITIONAL_OR_KEYWORD, default=kind.empty if default is REQUIRED else default)
+                      for name, default in owner.OPTIONS.items()]
+        common = [kind(name, kind.KEYWORD_ONLY, default=default) for name, default in _COMMON.items() if name not in owner.OPTIONS]
+        return inspect.Signature([*parameters, *common, kind("input_shape", kind.KEYWORD_ONLY, default=None)])
+
+
 class Layer:
     """A layer by the name and with the options that Keras has for it."""
 
     #: Options in the order in which they may be given without their names.
     OPTIONS: dict[str, Any] = {}
-    __signature__: inspect.Signature
-
-    def __init_subclass__(cls) -> None:
-        kind = inspect.Parameter
-        parameters = [kind(name, kind.POSITIONAL_OR_KEYWORD, default=kind.empty if default is REQUIRED else default)
-                      for name, default in cls.OPTIONS.items()]
-        common = [kind(name, kind.KEYWORD_ONLY, default=default) for name, default in _COMMON.items() if name not in cls.OPTIONS]
-        cls.__signature__ = inspect.Signature([*parameters, *common, kind("input_shape", kind.KEYWORD_ONLY, default=None)])
+    __signature__ = _Signature()
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
+        signature = self.__signature__
         try:
-            bound = self.__signature__.bind(*arguments, **options)
+            bound = signature.bind(*arguments, **options)
         except TypeError as reason:
-            known = ", ".join(self.__signature__.parameters)
+            known = ", ".join(signature.parameters)
             raise ArgumentError("%s: %s; it takes %s" % (type(self).__name__, reason, known)) from reason
         bound.apply_defaults()
         self.options = dict(bound.arguments)

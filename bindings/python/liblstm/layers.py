@@ -17,6 +17,9 @@ _GATED = {"units": REQUIRED, "activation": "tanh", "recurrent_activation": "sigm
 _LSTM = {**_GATED, "unit_forget_bias": True, **_RULES}
 _GRU = {**_GATED, **_RULES, "reset_after": True}
 _SIMPLE = {"units": REQUIRED, "activation": "tanh", **_CELL, **_RULES}
+#: Options that Keras does not have: docs/training.md. One that is off is not written, so that Keras opens what is saved.
+_ZONEOUT = {"zoneout_h": 0.0}
+_OWN = {**_ZONEOUT, "zoneout_c": 0.0, "stored_initial_state": False}
 
 
 class Dense(Layer):
@@ -41,7 +44,12 @@ class Masking(Layer):
     OPTIONS = {"mask_value": 0.0}
 
 
-class _Recurrent(Layer):
+class _Cell(Layer):
+    def config(self, name: str) -> dict[str, Any]:
+        return {key: value for key, value in super().config(name).items() if key not in _OWN or value}
+
+
+class _Recurrent(_Cell):
     STATES = 1
 
     def outputs(self) -> int:
@@ -52,37 +60,37 @@ class LSTM(_Recurrent):
     """Long short-term memory."""
 
     STATES = 2
-    OPTIONS = {**_LSTM, **_SEQUENCE}
+    OPTIONS = {**_LSTM, "activity_regularizer": None, **_SEQUENCE, **_OWN}
 
 
 class GRU(_Recurrent):
     """Gated recurrent unit."""
 
-    OPTIONS = {**_GRU, **_SEQUENCE}
+    OPTIONS = {**_GRU, "activity_regularizer": None, **_SEQUENCE, **_ZONEOUT, "stored_initial_state": False}
 
 
 class SimpleRNN(_Recurrent):
     """The plain recurrent layer."""
 
-    OPTIONS = {**_SIMPLE, **_SEQUENCE}
+    OPTIONS = {**_SIMPLE, "activity_regularizer": None, **_SEQUENCE, **_ZONEOUT, "stored_initial_state": False}
 
 
-class LSTMCell(Layer):
+class LSTMCell(_Cell):
     """An LSTM for RNN()."""
 
-    OPTIONS = _LSTM
+    OPTIONS = {**_LSTM, **_OWN}
 
 
-class GRUCell(Layer):
+class GRUCell(_Cell):
     """A GRU for RNN()."""
 
-    OPTIONS = _GRU
+    OPTIONS = {**_GRU, **_ZONEOUT, "stored_initial_state": False}
 
 
-class SimpleRNNCell(Layer):
+class SimpleRNNCell(_Cell):
     """A plain recurrent cell for RNN()."""
 
-    OPTIONS = _SIMPLE
+    OPTIONS = {**_SIMPLE, **_ZONEOUT, "stored_initial_state": False}
 
 
 class _Wrapper(Layer):

@@ -143,6 +143,10 @@ class Trainer:
         """Sets the states of stateful layers to zero."""
         check(library().lstm_trainer_reset_states(self._handle))
 
+    def cancel(self) -> None:
+        """Ends the fit that is under way in another thread, after the batch at hand."""
+        check(library().lstm_trainer_cancel(self._handle))
+
     def save(self, path: Any) -> None:
         """Writes a checkpoint: weights, optimizer, schedule, random state, how far the fit is."""
         check(library().lstm_trainer_save(self._handle, path_bytes(path)))

@@ -14,6 +14,8 @@ final class TrainedLSTMCell: TrainedCell, @unchecked Sendable {
   }
 
   override var dhStride: Int { recurrent.backwardWidth }
+  /// tanh of the new cell state.
+  override var extraWidth: Int { isUsual ? stride : 0 }
   override var scratchWidth: Int { 2 * stride }
   override var gradientScratch: Int { max(input.gradientScratch, recurrent.gradientScratch) }
 
@@ -25,7 +27,10 @@ final class TrainedLSTMCell: TrainedCell, @unchecked Sendable {
   override func forward(_ m: RecurrentMemory, _ step: Int, scratch: Floats) {
     let z = m.z(step)
     recurrent.apply(m.used(step), stride: stride, rows: m.rows, addend: z, into: z, stride: zWidth)
-    if isUsual { return training.lstmForward(z: z, c: m.c(step), cNew: m.c(step + 1), hNew: m.h(step + 1), stride: stride, rows: m.rows) }
+    if isUsual {
+      return training.lstmForward(
+        z: z, c: m.c(step), cNew: m.c(step + 1), hNew: m.h(step + 1), t: m.extra(step), stride: stride, rows: m.rows)
+    }
     if keepsSums { m.before(step).copy(from: z) }
     for row in 0..<m.rows {
       let gates = z.slice(row * zWidth, zWidth)
@@ -47,7 +52,7 @@ final class TrainedLSTMCell: TrainedCell, @unchecked Sendable {
   override func backward(_ m: RecurrentMemory, _ step: Int, _ it: CellGradients) {
     if isUsual {
       training.lstmBackward(
-        z: m.z(step), c: m.c(step), cNew: m.c(step + 1), dh: it.dh, dhStride: dhStride, dc: it.dc, stride: stride, rows: m.rows)
+        z: m.z(step), c: m.c(step), t: m.extra(step), dh: it.dh, dhStride: dhStride, dc: it.dc, stride: stride, rows: m.rows)
     } else {
       for row in 0..<m.rows { backwardRow(m, step, row, it) }
     }

@@ -12,7 +12,7 @@ enum DropoutFactors {
   }
 }
 
-/// Dropout, noise and penalties: factors and summands that only training knows.
+/// Dropout and noise: factors and summands that only training knows.
 final class NoiseTraining: TrainingLayer, @unchecked Sendable {
   private let noise: Identity.Noise
 
@@ -20,7 +20,7 @@ final class NoiseTraining: TrainingLayer, @unchecked Sendable {
 
   override func sizes(_ inputs: [[Int]], _ outputs: [[Int]]) -> TrainingSizes {
     switch noise {
-    case .none, .activityPenalty, .gaussian: return TrainingSizes()
+    case .none, .gaussian: return TrainingSizes()
     default: return TrainingSizes(kept: [inputs[0].reduce(1, *)])
     }
   }
@@ -32,7 +32,7 @@ final class NoiseTraining: TrainingLayer, @unchecked Sendable {
     guard call.mode == .training, let rows = x.shape.first, rows > 0 else { return }
     let start = call.chance.firstRow * (out.count / rows)
     switch noise {
-    case .none, .activityPenalty: return
+    case .none: return
     case .gaussian(let deviation):
       for index in 0..<out.count { out[index] += Scalar(deviation * call.chance.normal(start + index)) }
     case .gaussianDropout(let rate):
@@ -72,24 +72,7 @@ final class NoiseTraining: TrainingLayer, @unchecked Sendable {
     for index in 0..<factors.count { factors[index] = call.chance.uniform(start + reader.offset(index)) >= rate ? kept : 0 }
   }
 
-  /// The penalty for the numbers that pass, by sample of the whole batch, as in Keras.
-  override func penalty(_ call: TrainingCall) -> Double {
-    guard call.mode == .training, case .activityPenalty(let l1, let l2) = noise, let rows = call.inputs[0].shape.first, rows > 0 else { return 0 }
-    let x = call.inputs[0].values
-    var sum = 0.0
-    for index in 0..<x.count { sum += l1 * Double(x[index].magnitude) + l2 * Double(x[index] * x[index]) }
-    return sum / (Double(rows) * call.share)
-  }
-
   override func backward(_ call: TrainingCall) {
-    if case .activityPenalty(let l1, let l2) = noise, let dx = call.inputGradients[0], let rows = call.inputs[0].shape.first, rows > 0 {
-      let x = call.inputs[0].values
-      let count = Double(rows) * call.share
-      for index in 0..<x.count {
-        let value = Double(x[index])
-        dx[index] += Scalar(((value > 0 ? l1 : value < 0 ? -l1 : 0) + 2 * l2 * value) / count)
-      }
-    }
     guard let dx = call.inputGradients[0] else { return }
     let dy = call.outputGradients[0]
     guard call.mode == .training, let factors = call.kept.first else { return dx.add(dy) }

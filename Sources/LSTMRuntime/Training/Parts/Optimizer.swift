@@ -56,7 +56,7 @@ final class Optimizer {
       for (weight, size) in sizes.enumerated() {
         for kind in group {
           let values = arena.floats(size)
-          if kind == "accumulator", case .adagrad(let initial, _) = spec.rule { values.fill(Scalar(initial)) }
+          if kind == "accumulator", case .adagrad(let initial, _) = spec.rule { values.fill(Scalar(Float(initial))) }
           slots.append(Slot(kind: kind, weight: weight, values: values))
           byKind[kind, default: []].append(values)
         }
@@ -71,10 +71,7 @@ final class Optimizer {
   /// Continues after so many steps: their state must be put into ``slots``.
   func resume(at iteration: Int) {
     self.iteration = max(iteration, 0)
-    momentumProduct = 1
-    if case .nadam(let beta1, _, _) = spec.rule {
-      for step in 1...max(1, self.iteration) where step <= self.iteration { momentumProduct *= Optimizer.nadamMomentum(beta1, step) }
-    }
+    if case .nadam(let beta1, _, _) = spec.rule { momentumProduct = OptimizerSpec.nadamProduct(beta1, updates: updates) }
   }
 
   /// One step. Gradients are changed by clipping.
@@ -87,23 +84,19 @@ final class Optimizer {
     let norm = squares.reduce(0, +).squareRoot()
     defer { iteration += 1 }
     if let steps = spec.accumulationSteps, let sums = byKind["gradient_accumulator"] {
-      guard (iteration + 1) % steps == 0 else {
+      if (iteration + 1) % steps == 0 {
+        for (sum, gradient) in zip(sums, gradients) {
+          Loops.add(sum, to: gradient)
+          Loops.scale(gradient, 1 / Scalar(steps))
+          sum.fill(0)
+        }
+        step(weights, gradients, gradients.map { Loops.sumOfSquares($0) }, rate)
+      } else {
         for (sum, gradient) in zip(sums, gradients) { Loops.add(gradient, to: sum) }
-        return norm
       }
-      for (sum, gradient) in zip(sums, gradients) {
-        Loops.add(sum, to: gradient)
-        Loops.scale(gradient, 1 / Scalar(steps))
-        sum.fill(0)
-      }
-      clip(gradients, gradients.map { Loops.sumOfSquares($0) })
     } else {
-      clip(gradients, squares)
+      step(weights, gradients, squares, rate)
     }
-    if let decay = spec.weightDecay {
-      for weight in weights { Loops.decay(weight, Scalar(decay), Scalar(rate)) }
-    }
-    apply(weights, gradients, rate)
     average(weights)
     for (weight, (shape, rule)) in zip(weights, zip(shapes, rules)) { rule.constraint?.apply(to: weight, shape) }
     return norm
@@ -113,6 +106,17 @@ final class Optimizer {
   func finish(_ weights: [Floats]) {
     for (weight, average) in zip(weights, byKind["average"] ?? []) { weight.copy(from: average) }
   }
+
+  private func step(_ weights: [Floats], _ gradients: [Floats], _ squares: [Double], _ rate: Double) {
+    clip(gradients, squares)
+    if let decay = spec.weightDecay {
+      for weight in weights { Loops.decay(weight, rounded(decay), Scalar(rate)) }
+    }
+    apply(weights, gradients, rate)
+  }
+
+  /// Updates done before this one: with accumulated gradients fewer than steps.
+  private var updates: Int { iteration / (spec.accumulationSteps ?? 1) }
 
   private func clip(_ gradients: [Floats], _ squares: [Double]) {
     switch spec.clip {
@@ -132,65 +136,57 @@ final class Optimizer {
 
   private func average(_ weights: [Floats]) {
     guard let average = spec.average, let averages = byKind["average"] else { return }
-    let momentum = iteration == 0 ? 0 : average.momentum
+    let momentum = updates == 0 ? 0 : average.momentum
     for (weight, values) in zip(weights, averages) { Loops.blend(values, weight, Scalar(momentum)) }
-    if let every = average.overwriteEvery, (iteration + 1) % every == 0 {
+    if let every = average.overwriteEvery, (updates + 1) % every == 0 {
       for (weight, values) in zip(weights, averages) { weight.copy(from: values) }
     }
   }
 
   private func apply(_ weights: [Floats], _ gradients: [Floats], _ rate: Double) {
-    let step = iteration + 1
+    let step = updates + 1
     let lr = Scalar(rate)
     func slot(_ kind: String, _ index: Int) -> Floats { byKind[kind]?[index] ?? weights[index].slice(0, 0) }
-    if case .nadam(let beta1, _, _) = spec.rule { momentumProduct *= Optimizer.nadamMomentum(beta1, step) }
+    if case .nadam(let beta1, _, _) = spec.rule { momentumProduct *= OptimizerSpec.nadamMomentum(beta1, step) }  // here Keras casts nothing
     for (index, (w, g)) in zip(weights, gradients).enumerated() {
       switch spec.rule {
       case .sgd(let momentum, let nesterov):
         if momentum == 0 {
           Loops.sgd(w, g, lr)
         } else {
-          Loops.momentum(w, g, slot("momentum", index), lr, Scalar(momentum), nesterov)
+          Loops.momentum(w, g, slot("momentum", index), lr, rounded(momentum), nesterov)
         }
       case .rmsprop(let rho, let momentum, let epsilon, let centered):
         let m = momentum > 0 ? slot("momentum", index) : nil
         let mean = centered ? slot("average_gradient", index) : nil
         Loops.rmsprop(w, g, slot("velocity", index), m, mean, lr, Scalar(rho), Scalar(momentum), Scalar(epsilon))
       case .adam(let beta1, let beta2, let epsilon, let amsgrad):
-        let scale = rate * (1 - Optimizer.power(beta2, step)).squareRoot() / (1 - Optimizer.power(beta1, step))
+        let scale = rate * (1 - OptimizerSpec.power(single(beta2), step)).squareRoot() / (1 - OptimizerSpec.power(single(beta1), step))
         let largest = amsgrad ? slot("velocity_hat", index) : nil
         Loops.adam(
           w, g, slot("momentum", index), slot("velocity", index), largest, Scalar(scale), Scalar(1 - beta1), Scalar(1 - beta2), Scalar(epsilon))
       case .adamax(let beta1, let beta2, let epsilon):
-        let scale = rate / (1 - Optimizer.power(beta1, step))
+        let scale = rate / (1 - OptimizerSpec.power(single(beta1), step))
         Loops.adamax(w, g, slot("momentum", index), slot("norm", index), Scalar(scale), Scalar(1 - beta1), Scalar(beta2), Scalar(epsilon))
-      case .nadam(let beta1, let beta2, let epsilon):
-        let now = Optimizer.nadamMomentum(beta1, step)
-        let next = Optimizer.nadamMomentum(beta1, step + 1)
+      case .nadam(let stated1, let stated2, let epsilon):
+        let (beta1, beta2) = (single(stated1), single(stated2))
+        let now = OptimizerSpec.nadamMomentum(beta1, step, decay: single(0.96))
+        let next = OptimizerSpec.nadamMomentum(beta1, step + 1, decay: single(0.96))
         Loops.nadam(
           w, g, slot("momentum", index), slot("velocity", index), lr, Scalar(1 - beta1), Scalar(1 - beta2),
           Scalar(next / (1 - momentumProduct * next)), Scalar((1 - now) / (1 - momentumProduct)),
-          Scalar(1 / (1 - Optimizer.power(beta2, step))), Scalar(epsilon))
+          Scalar(1 / (1 - OptimizerSpec.power(beta2, step))), Scalar(epsilon))
       case .adagrad(_, let epsilon): Loops.adagrad(w, g, slot("accumulator", index), lr, Scalar(epsilon))
       case .adadelta(let rho, let epsilon):
         Loops.adadelta(w, g, slot("accumulated_grad", index), slot("accumulated_delta_var", index), lr, Scalar(rho), Scalar(epsilon))
-      case .lion(let beta1, let beta2): Loops.lion(w, g, slot("momentum", index), lr, Scalar(beta1), Scalar(beta2))
+      case .lion(let beta1, let beta2): Loops.lion(w, g, slot("momentum", index), lr, rounded(beta1), rounded(beta2))
       }
     }
   }
 
-  /// `base^exponent` by squaring: the same bits however many steps were done in one run.
-  static func power(_ base: Double, _ exponent: Int) -> Double {
-    var result = 1.0
-    var square = base
-    var rest = exponent
-    while rest > 0 {
-      if rest & 1 == 1 { result *= square }
-      square *= square
-      rest >>= 1
-    }
-    return result
-  }
+  /// A constant as Keras casts it, which rounds it to single precision whatever the weights have. Constants that Keras does not cast
+  /// (1 − β of the averages, ρ) are exact.
+  private func single(_ constant: Double) -> Double { Double(Float(constant)) }
 
-  private static func nadamMomentum(_ beta1: Double, _ step: Int) -> Double { beta1 * (1 - 0.5 * power(0.96, step)) }
+  private func rounded(_ constant: Double) -> Scalar { Scalar(Float(constant)) }
 }

@@ -26,6 +26,17 @@ enum Loops {
     return ((sums[0] + sums[4]) + (sums[2] + sums[6])) + ((sums[1] + sums[5]) + (sums[3] + sums[7]))
   }
 
+  /// Whether no number is infinite or none at all.
+  static func areFinite(_ x: Floats) -> Bool {
+    var zeros = SIMD8<Scalar>.zero
+    let whole = x.count / 8 * 8
+    for start in stride(from: 0, to: whole, by: 8) {
+      zeros += unsafe UnsafeRawPointer(x.base + start).loadUnaligned(as: SIMD8<Scalar>.self) * 0
+    }
+    for index in whole..<x.count { zeros[0] += unsafe x.base[index] * 0 }
+    return zeros == .zero
+  }
+
   /// `y += x`.
   static func add(_ x: Floats, to y: Floats) {
     for i in 0..<matching(y, x) { unsafe y.base[i] += unsafe x.base[i] }

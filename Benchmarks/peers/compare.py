@@ -1,0 +1,267 @@
+"""Ours and the peers' speed on the same weights and inputs, measured in turns in one run.
+
+Usage: compare.py [--peers NAME,…] [--quick] [--json PATH] [WORD…]   Rows whose name holds every word are run; `list` names them.
+
+A row starts one process for each peer, lets each compute the same numbers and compares them, then measures them one after the other, round
+after round. Times are medians over the rounds; a ratio is the median of the rounds' ratios, peer ÷ ours. One thread stays on one processor.
+"""
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from exports import recurrent_layers, write_flat
+from extras import accuracy_row, memory_row, overhead_row, start_rows
+from rows import Row, all_rows
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+BUILD = ROOT / "build" / "peers"
+sys.path.insert(0, str(ROOT / "Benchmarks"))
+import models  # noqa: E402
+
+PERIOD = 64
+# Largest difference from ours: of an output, which lies between −1 and 1, after up to 100 steps; of a loss, of about 1, after up to five updates.
+TOLERANCE = 2e-6
+LOSS_TOLERANCE = 2e-4
+# Of an output with weights in fewer bits.
+LOW_TOLERANCE = 0.05
+
+
+class Worker:
+    """A process that computes and is measured: see worker.h."""
+
+    def __init__(self, peer: str, row: Row, files: dict[str, Path]) -> None:
+        self.peer, self.row = peer, row
+        model = {"ours": str(files["keras"]), "onednn": str(files["flat"])}.get(peer, row.model)
+        x = files["ours_x" if peer == "ours" else "x"]
+        words = [row.kind, row.cell, model, str(x), str(files["y"])]
+        words += [str(n) for n in (row.inputs, row.units, row.batch, row.steps, row.layers, row.directions, row.threads)] + [row.weights]
+        start = [str(BUILD / peer)] if peer in ("ours", "onednn") else [sys.executable, str(Path(__file__).parent / "workers.py"), peer]
+        count = str(row.threads)
+        environment = os.environ | {"OMP_NUM_THREADS": count, "MKL_NUM_THREADS": count, "TF_ENABLE_ONEDNN_OPTS": "1"}
+        processors = sorted(os.sched_getaffinity(0))
+
+        def settle() -> None:
+            if row.threads == 1:
+                os.sched_setaffinity(0, processors[-1:])
+
+        self.process = subprocess.Popen(start + words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment,
+                                        preexec_fn=settle)
+
+    def answer(self) -> str:
+        """The next line; an error if the process has ended."""
+        assert self.process.stdout
+        line = self.process.stdout.readline()
+        if not line:
+            assert self.process.stderr
+            message = self.process.stderr.read().strip().splitlines()
+            raise RuntimeError(message[-1] if message else f"ended with {self.process.wait()}")
+        return line.strip()
+
+    def ask(self, line: str) -> str:
+        assert self.process.stdin
+        self.process.stdin.write(line + "\n")
+        self.process.stdin.flush()
+        return self.answer()
+
+    def time(self, amount: int) -> float:
+        """Seconds for one of `amount` repeats."""
+        return float(self.ask(f"run {amount}")) / amount
+
+    def check(self) -> np.ndarray[Any, Any]:
+        path = BUILD / f"{self.peer}.out"
+        self.ask(f"check {path}")
+        numbers = np.fromfile(path, np.float32)
+        row = self.row
+        if row.kind == "seq":
+            width = row.units * row.directions
+            if self.peer == "ours":
+                return numbers.reshape(row.batch, row.steps, width).transpose(1, 0, 2)
+            return numbers.reshape(row.steps, row.batch, width)
+        return numbers.ravel()
+
+    def end(self) -> None:
+        self.process.kill()
+        self.process.wait()
+
+
+def prepare(row: Row) -> dict[str, Path]:
+    """Writes the model and the inputs for the row."""
+    files = {"keras": BUILD / f"{row.model}.h5", "flat": BUILD / f"{row.model}.flat", "x": BUILD / "x.bin", "ours_x": BUILD / "ours_x.bin",
+             "y": BUILD / "y.bin"}
+    if not files["keras"].exists():
+        models.write(row.model, files["keras"])
+    if not files["flat"].exists():
+        write_flat(row.model, files["flat"])
+    random = np.random.default_rng(1)
+    steps = PERIOD if row.kind == "stream" else row.steps
+    x = random.uniform(-1, 1, (steps, row.batch, row.inputs)).astype(np.float32)
+    x.tofile(files["x"])
+    x.transpose(1, 0, 2).copy().tofile(files["ours_x"])
+    random.uniform(-1, 1, row.batch).astype(np.float32).tofile(files["y"])
+    return files
+
+
+def start(row: Row, peers: list[str]) -> tuple[list[Worker], dict[str, str]]:
+    """The processes that are ready, and why others are not."""
+    files = prepare(row)
+    workers, faults = [], {}
+    for peer in ["ours", *peers]:
+        if peer == "onednn" and not (BUILD / "onednn").exists():
+            faults[peer] = "not installed"
+            continue
+        worker = Worker(peer, row, files)
+        try:
+            worker.answer()
+            workers.append(worker)
+        except RuntimeError as error:
+            worker.end()
+            if peer == "ours":
+                raise
+            faults[peer] = str(error)[:100]
+    return workers, faults
+
+
+def difference(row: Row, peer: str, ours: np.ndarray[Any, Any], theirs: np.ndarray[Any, Any]) -> float | None:
+    """The largest difference; None where there is nothing to compare."""
+    if row.kind == "train" and peer == "onednn":
+        return None
+    return float(np.abs(ours - theirs).max()) if ours.shape == theirs.shape else float("inf")
+
+
+def measure(row: Row, peers: list[str], quick: bool) -> dict[str, Any]:
+    """One row of the table."""
+    workers, faults = start(row, peers)
+    try:
+        numbers = {worker.peer: worker.check() for worker in workers}
+        limit = LOSS_TOLERANCE if row.kind == "train" else TOLERANCE if row.weights == "float32" else LOW_TOLERANCE
+        differences = {peer: difference(row, peer, numbers["ours"], values) for peer, values in numbers.items()}
+        for peer, found in differences.items():
+            if found is not None and not found <= limit:
+                faults[peer] = f"other numbers: {found:.1e}"
+        amounts = {}
+        for worker in workers:
+            once = worker.time(1)
+            once = min(once, worker.time(max(1, min(1000, int(0.005 / once)))))
+            amounts[worker.peer] = max(1, int((0.01 if quick else 0.04) / once))
+        times: dict[str, list[float]] = {worker.peer: [] for worker in workers}
+        rounds, begun = (5 if quick else 15), time.monotonic()
+        for turn in range(rounds):
+            for worker in workers[turn % len(workers):] + workers[:turn % len(workers)]:
+                # What the one before left in the caches is driven out first.
+                if amounts[worker.peer] > 1 or times[worker.peer][-1:] < [0.1]:
+                    worker.time(max(1, amounts[worker.peer] // 8))
+                times[worker.peer].append(worker.time(amounts[worker.peer]))
+            if turn >= 4 and time.monotonic() - begun > 12:
+                break
+    finally:
+        for worker in workers:
+            worker.end()
+    medians = {peer: statistics.median(values) for peer, values in times.items()}
+    ratios = {peer: statistics.median(t / o for t, o in zip(values, times["ours"])) for peer, values in times.items() if peer != "ours" and peer not in faults}
+    return {"name": row.name, "times": medians, "ratios": ratios, "differences": differences, "faults": faults, "target": row.target, "against": row.against}
+
+
+def readable(seconds: float) -> str:
+    """With a unit."""
+    for unit, scale in (("ns", 1e9), ("µs", 1e6), ("ms", 1e3)):
+        if seconds * scale < 1000:
+            return f"{seconds * scale:.3g} {unit}" if seconds * scale < 100 else f"{seconds * scale:.0f} {unit}"
+    return f"{seconds:.2f} s"
+
+
+def line(found: dict[str, Any], peers: list[str]) -> str:
+    """The row as a line of a Markdown table."""
+    cells = [found["name"], readable(found["times"]["ours"])]
+    for peer in peers:
+        if peer in found["faults"]:
+            cells.append(found["faults"][peer])
+        else:
+            cells.append(readable(found["times"][peer]) + f" ({found['ratios'][peer]:.2f})" if peer in found["ratios"] else "")
+    ratios = found["ratios"]
+    against = found["against"] if found["against"] in ratios else min(ratios, key=lambda peer: ratios[peer]) if ratios else ""
+    if against:
+        reached = ratios[against] >= found["target"]
+        cells.append(f"{ratios[against]:.2f} × {against}; {found['target']:g}: {'yes' if reached else 'no'}")
+    else:
+        cells.append("")
+    return "| " + " | ".join(cells) + " |"
+
+
+def processor() -> str:
+    """What the machine calls its processor."""
+    for entry in Path("/proc/cpuinfo").read_text().splitlines():
+        if entry.startswith("model name"):
+            return entry.split(":")[1].strip()
+    return platform.processor()
+
+
+def versions() -> str:
+    """Of the peers in this environment."""
+    from importlib.metadata import PackageNotFoundError, version
+
+    found = []
+    for name in ("onnxruntime", "openvino", "torch", "tensorflow-cpu", "keras", "numpy"):
+        try:
+            found.append(f"{name} {version(name)}")
+        except PackageNotFoundError:
+            pass
+    return ", ".join(found)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("words", nargs="*")
+    parser.add_argument("--peers", default="onednn,onnxruntime,openvino,torch,tensorflow")
+    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--json", type=Path)
+    options = parser.parse_args()
+    asked = [peer for peer in options.peers.split(",") if peer]
+    rows = all_rows()
+    if options.words == ["list"]:
+        print("\n".join([row.name for row in rows] + ["overhead", "start", "memory", "accuracy"]))
+        return
+    chosen = [row for row in rows if all(word in row.name for word in options.words)]
+    print(f"{processor()}, {len(os.sched_getaffinity(0))} processors; {versions()}; oneDNN as the system has it. RTNeural and KANN are in no registry: not here.")
+    results = []
+    if chosen:
+        peers = [peer for peer in asked if any(peer in row.peers for row in chosen)]
+        print("| work | ours | " + " | ".join(f"{peer} (÷ ours)" for peer in peers) + " | reached; wanted |")
+        print("| --- " * (len(peers) + 3) + "|")
+        for row in chosen:
+            found = measure(row, [peer for peer in row.peers if peer in asked], options.quick)
+            results.append(found)
+            print(line(found, peers), flush=True)
+    words = options.words
+    if all(word in "overhead" for word in words):
+        results += overhead_row(asked)
+    if all(word in "start" for word in words):
+        results += start_rows(asked, 3 if options.quick else 11)
+    if all(word in "memory" for word in words):
+        results += memory_row()
+    if all(word in "accuracy" for word in words):
+        row = Row("seq", "lstm", 16, 128, steps=1000)
+        workers, _ = start(row, [peer for peer in ("onednn", "onnxruntime", "openvino", "torch") if peer in asked])
+        try:
+            outputs = {worker.peer: worker.check() for worker in workers}
+        finally:
+            for worker in workers:
+                worker.end()
+        x = np.fromfile(BUILD / "x.bin", np.float32).reshape(1000, 1, 16)
+        results += accuracy_row(x, recurrent_layers(row.model)[0][0], outputs)
+    if options.json:
+        options.json.write_text(json.dumps(results, indent=1))
+
+
+if __name__ == "__main__":
+    main()

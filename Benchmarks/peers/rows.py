@@ -1,0 +1,88 @@
+"""The rows of the comparison: what is done, with which shape, by which peers, and what is to be reached."""
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+STREAM_PEERS = ("onednn", "onnxruntime", "openvino", "torch")
+SEQUENCE_PEERS = ("onednn", "onnxruntime", "openvino", "torch")
+TRAIN_PEERS = ("torch", "tensorflow", "onednn")
+HEADER = Path(__file__).resolve().parent.parent.parent / "include" / "lstm.h"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table. `kind`: stream (one instant), seq (a sequence), train (forward, backward, Adam)."""
+
+    kind: str
+    cell: str
+    inputs: int
+    units: int
+    batch: int = 1
+    steps: int = 100
+    layers: int = 1
+    directions: int = 1
+    threads: int = 1
+    weights: str = "float32"
+    peers: tuple[str, ...] = field(default=())
+    # How many times as fast as the peer named (or the best one) ours is to be.
+    target: float = 1.0
+    against: str = ""
+
+    @property
+    def model(self) -> str:
+        """The network's name as Benchmarks/models.py understands it."""
+        words = [self.cell, str(self.inputs), str(self.units)]
+        words += [f"x{self.layers}"] if self.layers > 1 else []
+        words += ["bi"] if self.directions > 1 else []
+        words += {"stream": [], "seq": ["seq"], "train": ["dense"]}[self.kind]
+        return "_".join(words)
+
+    @property
+    def name(self) -> str:
+        """What the table says, and what WORDS is compared with."""
+        text = f"{self.kind} {self.cell} I{self.inputs} H{self.units}"
+        if self.kind != "stream":
+            text += f" B{self.batch} T{self.steps}"
+        text += f" {self.layers} layers" if self.layers > 1 else ""
+        text += " bidirectional" if self.directions > 1 else ""
+        text += f" {self.weights}" if self.weights != "float32" else ""
+        return text + f" {self.threads} thread{'s' if self.threads > 1 else ''}"
+
+
+def all_rows() -> list[Row]:
+    """Every row, in the order of the table."""
+    rows = []
+    for inputs, units in ((1, 8), (1, 16), (1, 20), (8, 32), (1, 40), (1, 64), (16, 128), (40, 256), (64, 512), (128, 1024)):
+        rows.append(Row("stream", "lstm", inputs, units, peers=STREAM_PEERS))
+    for inputs, units in ((40, 256), (64, 512), (128, 1024)):
+        rows.append(Row("stream", "lstm", inputs, units, threads=2, peers=STREAM_PEERS))
+    for inputs, units in ((1, 16), (8, 32), (16, 128), (40, 256)):
+        rows.append(Row("stream", "gru", inputs, units, peers=STREAM_PEERS))
+    shapes = ((16, 32), (64, 128), (128, 256), (256, 512), (512, 1024))
+    for batch in (1, 32):
+        for inputs, units in shapes:
+            target = 1.0 if batch > 1 else 2.3 if units == 32 else 1.15
+            rows.append(Row("seq", "lstm", inputs, units, batch=batch, peers=SEQUENCE_PEERS, target=target))
+    for batch in (1, 32):
+        for threads in (1, 2):
+            rows.append(Row("seq", "gru", 128, 256, batch=batch, threads=threads, peers=SEQUENCE_PEERS))
+    for batch in (1, 32):
+        for inputs, units in shapes:
+            rows.append(Row("seq", "lstm", inputs, units, batch=batch, threads=2, peers=SEQUENCE_PEERS))
+    for batch in (1, 32):
+        rows.append(Row("seq", "lstm", 128, 256, batch=batch, layers=2, threads=2, peers=SEQUENCE_PEERS))
+        rows.append(Row("seq", "lstm", 128, 256, batch=batch, directions=2, threads=2, peers=SEQUENCE_PEERS))
+    for batch, steps, inputs, units, target in ((32, 50, 8, 32, 3.0), (32, 100, 64, 128, 1.6), (64, 100, 128, 256, 1.35), (32, 100, 256, 512, 1.2)):
+        for threads in (1, 2):
+            rows.append(Row("train", "lstm", inputs, units, batch=batch, steps=steps, threads=threads, peers=TRAIN_PEERS,
+                            target=target if threads == 1 else 1.0, against="torch"))
+    # Where the library has them. Peers have float32 beside bf16, ONNX Runtime its own quantised LSTM beside int8.
+    if "LSTM_WEIGHTS_BF16" in HEADER.read_text():
+        for inputs, units in ((1, 64), (16, 128), (40, 256), (64, 512), (128, 1024)):
+            rows.append(Row("stream", "lstm", inputs, units, weights="bf16", peers=STREAM_PEERS))
+        for inputs, units in ((40, 256), (64, 512), (128, 1024)):
+            rows.append(Row("stream", "lstm", inputs, units, weights="int8", peers=("onnxruntime",), target=1.5))
+        for inputs, units in shapes:
+            rows.append(Row("seq", "lstm", inputs, units, batch=32, weights="bf16", peers=SEQUENCE_PEERS))
+    return rows
