@@ -217,8 +217,9 @@ int main(int count, char **words) {
   for (int weights = 0; weights < kinds; weights++)
     for (int threads = 1; threads <= 2; threads++)
       for (int i = 0; i < 10; i++) rows[total++] = (row){"stream", "lstm", "", steps[i][0], steps[i][1], 1, 1, 1, threads, weights};
-  for (int threads = 1; threads <= 2; threads++)
-    for (int i = 0; i < 4; i++) rows[total++] = (row){"stream", "gru", "", gru[i][0], gru[i][1], 1, 1, 1, threads, 0};
+  for (int weights = 0; weights < kinds; weights++)
+    for (int threads = 1; threads <= 2; threads++)
+      for (int i = 0; i < 4; i++) rows[total++] = (row){"stream", "gru", "", gru[i][0], gru[i][1], 1, 1, 1, threads, weights};
   for (int weights = 0; weights < kinds; weights++)
     for (int threads = 1; threads <= 2; threads++)
       for (int i = 0; i < 5; i++)

@@ -14,7 +14,8 @@
  * - A NULL argument is LSTM_ERROR_ARGUMENT; a freed handle, or a pointer that is none of ours, is LSTM_ERROR_HANDLE.
  * - Strings are UTF-8. Strings in structs belong to the handle they were read from and live until it is freed or changed.
  * - Structs start with `size_t struct_size`; fill them with the matching _init function and they can grow in later versions: a larger
- *   struct than the library knows is accepted, a smaller one is LSTM_ERROR_ARGUMENT. An array of structs is passed as an array of pointers.
+ *   struct than the library knows is accepted, a smaller one is LSTM_ERROR_ARGUMENT (but options of a session or stream may end before
+ *   `weights`). An array of structs is passed as an array of pointers.
  * - A model may be used from several threads at once. A session, a stream and a trace belong to one thread at a time.
  * - No function prints, exits, installs handlers, starts a thread that was not asked for, or changes the process's settings.
  *

@@ -46,7 +46,7 @@ extension Case {
     // bf16: sums of up to 135 products of magnitude 1 in float32, then functions with slopes of at most 1. int8: besides, x and h are rounded to
     // 2⁻¹⁶ of their largest magnitude, 1, and meet weights of 0.5, with errors that average out; those of h pass on from step to step.
     let count = Double(inputSize + units)
-    return distance / (form == .bf16 ? 3e-6 : 3e-6 + 0.5 / 65_536 * 3 * count.squareRoot())
+    return distance / (form == .bf16 ? 2e-6 : 2e-6 + 0.5 / 65_536 * 3 * count.squareRoot())
   }
 }
 
@@ -140,7 +140,7 @@ extension Case {
 
   @Test func `round to bf16 as plain arithmetic does`() {
     var random = Random(seed: 11)
-    for power in [-120, -20, 0, 3, 90] {
+    for power in [-90, -20, 0, 3, 90] {
       for number in random.numbers(2_000) {
         let x = Float(number) * Float(sign: .plus, exponent: power, significand: 1)
         #expect(Float(bitPattern: UInt32(x.bf16) << 16) == nearestBF16(x))
@@ -159,6 +159,7 @@ extension Case {
         let matrix = random.numbers(count * columns).map { Float($0) }
         let packed = try PackedMatrix(
           matrix, count: count, columns: columns, bias: random.numbers(columns).map { Float($0) }, lanes: kernels.lanes, form: .int8)
+        packed.describe(for: kernels)
         let arena = try Arena(capacity: 1 << 17, for: "a test")
         let x = arena.floats(rows * count)
         x.copy(from: random.numbers(rows * count).map { Float($0) })
