@@ -99,7 +99,7 @@ static void bench(const char *folder, const row *it, const char *name) {
     lstm_stream_options options;
     lstm_stream_options_init(&options);
     options.threads = it->threads;
-#ifdef LSTM_WEIGHTS_FLOAT
+#ifdef LSTM_WEIGHTS_BF16
     options.weights = it->weights;
 #endif
     check(lstm_stream_create(model, &options, &job.stream), name);
@@ -110,7 +110,7 @@ static void bench(const char *folder, const row *it, const char *name) {
     lstm_session_options options;
     lstm_session_options_init(&options);
     options.threads = it->threads;
-#ifdef LSTM_WEIGHTS_FLOAT
+#ifdef LSTM_WEIGHTS_BF16
     options.weights = it->weights;
 #endif
     check(lstm_session_create(model, &options, &job.session), name);
@@ -246,7 +246,7 @@ int main(int count, char **words) {
   static const char *const widths[] = {"", " bf16", " int8"};
   row rows[400];
   int total = 0;
-#ifdef LSTM_WEIGHTS_FLOAT
+#ifdef LSTM_WEIGHTS_BF16
   int kinds = 3;
 #else
   int kinds = 1;
@@ -254,8 +254,9 @@ int main(int count, char **words) {
   for (int weights = 0; weights < kinds; weights++)
     for (int threads = 1; threads <= 2; threads++)
       for (int i = 0; i < 10; i++) rows[total++] = (row){"stream", "lstm", "", steps[i][0], steps[i][1], 1, 1, 1, threads, weights};
-  for (int threads = 1; threads <= 2; threads++)
-    for (int i = 0; i < 4; i++) rows[total++] = (row){"stream", "gru", "", gru[i][0], gru[i][1], 1, 1, 1, threads, 0};
+  for (int weights = 0; weights < kinds; weights++)
+    for (int threads = 1; threads <= 2; threads++)
+      for (int i = 0; i < 4; i++) rows[total++] = (row){"stream", "gru", "", gru[i][0], gru[i][1], 1, 1, 1, threads, weights};
   for (int weights = 0; weights < kinds; weights++)
     for (int threads = 1; threads <= 2; threads++)
       for (int i = 0; i < 5; i++)

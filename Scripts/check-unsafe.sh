@@ -12,6 +12,8 @@ allowed=(
   Sources/LSTMRuntime/DirectStream.swift
   Sources/LSTMRuntime/InstantKernels.swift
   Sources/LSTMRuntime/KernelTable.swift
+  Sources/LSTMRuntime/LowKernels.swift
+  Sources/LSTMRuntime/LowStream.swift
   Sources/LSTMRuntime/Meeting.swift
   Sources/LSTMRuntime/ThreadPool.swift
   Sources/LSTMRuntime/Training/TrainingKernels.swift

@@ -26,6 +26,7 @@ import LSTMModel
   private let links: [Link]
   private let layers: [Layer]
   private let dense: [DirectDense]
+  private let low: [TeamTask]
   private let shared: [SharedLayer]
   private let arenas: [Arena]
   private let kernels: KernelTable
@@ -52,7 +53,7 @@ import LSTMModel
       guard value.output == 0, node.inputs.count == 1, node.masks.allSatisfy({ $0 == nil }) else { return nil }
       guard let it = plan.operators[value.node] else { return nil }
       if let recurrent = it as? RecurrentOperator {
-        guard recurrent.cell.instant != nil, !recurrent.it.takesInitialState else { return nil }
+        guard recurrent.cell.runsWhole, !recurrent.it.takesInitialState else { return nil }
       } else if !((it as? DenseOperator)?.isDirect ?? false) {
         return nil
       }
@@ -69,6 +70,7 @@ import LSTMModel
     var links: [Link] = []
     var layers: [Layer] = []
     var dense: [DirectDense] = []
+    var low: [TeamTask] = []
     var arenas: [Arena] = []
     for node in nodes {
       let isLast = node == nodes.last
@@ -93,6 +95,13 @@ import LSTMModel
           unsafe function = instant.isLSTM ? plan.kernels.instants.lstm : plan.kernels.instants.gru
           unsafe memory = layer.memory
         }
+      } else if let recurrent = plan.operators[node] as? RecurrentOperator,
+        let layer = unsafe try DirectStream.low(recurrent.cell, states[node], team)
+      {
+        unsafe low.append(layer.kept)
+        width = recurrent.cell.units
+        unsafe function = layer.step.function
+        unsafe memory = layer.step.memory
       } else if let it = plan.operators[node] as? DenseOperator {
         let made = try DirectDense(it)
         dense.append(made)
@@ -114,6 +123,7 @@ import LSTMModel
     self.links = links
     self.layers = layers
     self.dense = dense
+    self.low = low
     self.shared = shared
     if links.count == 1 {
       unsafe step = DirectStep(function: links[0].function, memory: links[0].memory)
@@ -133,6 +143,20 @@ import LSTMModel
     }
     unsafe step = DirectStep(function: ChainLink.run, memory: place)
   }
+
+  #if LSTM_FLOAT64
+    @unsafe private static func low(_ cell: Cell, _ states: [Floats], _ team: Team?) throws(LSTMError) -> (kept: TeamTask, step: DirectStep)? {
+      unsafe nil
+    }
+  #else
+    /// A layer whose weights have few bytes, or nil.
+    @unsafe private static func low(_ cell: Cell, _ states: [Floats], _ team: Team?) throws(LSTMError) -> (kept: TeamTask, step: DirectStep)? {
+      guard let cell = cell as? LowCell else { return nil }
+      // Half the bytes take half the time: twice as many blocks make a step that is worth sharing.
+      let layer = try LowLayer(cell, states: states, team: cell.recurrent.groups >= 2 * RecurrentOperator.sharedBlocks ? team : nil)
+      return unsafe (layer, layer.direct)
+    }
+  #endif
 
   private static func prepare(
     _ cell: Cell, _ instant: InstantLayer, _ states: [Floats], _ kernels: KernelTable, _ arenas: inout [Arena]
@@ -197,14 +221,16 @@ extension Stream {
 @safe private final class DirectDense {
   private let it: DenseOperator
   private let sums: Floats
+  private let quantized: Floats
   private let arena: Arena
   let width: Int
 
   init(_ it: DenseOperator) throws(LSTMError) {
     self.it = it
     width = it.units
-    arena = try Arena(capacity: Arena.rounded(it.matrix.width), for: "a stream's arrays")
+    arena = try Arena(capacity: Arena.rounded(it.matrix.width) + it.matrix.quantizedStride, for: "a stream's arrays")
     sums = arena.floats(it.matrix.width)
+    quantized = arena.floats(it.matrix.quantizedStride)
   }
 
   static let function: DirectStep.Function = { memory, x, y in
@@ -215,11 +241,28 @@ extension Stream {
   }
 
   private func run(_ x: UnsafePointer<Scalar>, _ y: UnsafeMutablePointer<Scalar>) {
-    unsafe it.kernels.project(one: x, it.matrix, into: sums)
+    unsafe project(x)
     let values = sums.slice(0, width)
     it.kernels.apply(it.activation, to: values, width: width)
     // SAFETY: y holds `width` numbers.
     unsafe y.update(from: values.base, count: width)
+  }
+}
+
+extension DirectDense {
+  /// The sums of one row.
+  private func project(_ x: UnsafePointer<Scalar>) {
+    #if !LSTM_FLOAT64
+      if it.matrix.form == .int8 {
+        // SAFETY: x holds the layer's numbers.
+        unsafe it.kernels.quantize(x, stride: 0, rows: 1, for: it.matrix, into: quantized)
+        return it.kernels.projectLow(quantized, stride: 0, rows: 1, it.matrix, into: sums, stride: sums.count)
+      }
+      if it.matrix.form == .bf16 {
+        return unsafe it.kernels.projectLow(x, stride: 0, rows: 1, it.matrix, into: sums, stride: sums.count)
+      }
+    #endif
+    unsafe it.kernels.project(one: x, it.matrix, into: sums)
   }
 }
 

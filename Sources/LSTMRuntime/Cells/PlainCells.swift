@@ -26,6 +26,7 @@ final class PlainLSTMCell: Cell, @unchecked Sendable {
 
   override var gateNames: [String] { PlainLSTMCell.names }
   override var hasCellState: Bool { true }
+  override var packed: [PackedMatrix] { [input, recurrent] }
   override func scratch(rows: Int) -> Int { rows * recurrent.width }
   override func place(gate: Int, unit: Int) -> Int { gate * stride + unit }
 
@@ -75,6 +76,7 @@ final class PlainGRUCell: Cell, @unchecked Sendable {
   }
 
   override var gateNames: [String] { PlainGRUCell.names }
+  override var packed: [PackedMatrix] { [input, gates, candidate] }
   override func scratch(rows: Int) -> Int { rows * (gates.width + candidate.width + stride) }
   override func place(gate: Int, unit: Int) -> Int { gate * stride + unit }
 
@@ -129,6 +131,7 @@ final class SimpleCell: Cell, @unchecked Sendable {
       kernels: kernels)
   }
 
+  override var packed: [PackedMatrix] { [input, recurrent] }
   override func scratch(rows: Int) -> Int { rows * recurrent.width }
 
   override func step(_ s: CellStep) {
