@@ -65,7 +65,4 @@ LSTM_OPERATION lstm_chosen(lstm_vector a, lstm_vector b, lstm_bits mask) {
 
 #include "LowPrecision.h"
 
-/* Asks for memory that is soon to be read; an address that is none does no harm. */
-static inline __attribute__((always_inline)) void lstm_prefetch(const void *place) { __builtin_prefetch(place, 0, 3); }
-
 #endif

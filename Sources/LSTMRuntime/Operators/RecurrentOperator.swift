@@ -34,9 +34,11 @@ final class RecurrentOperator: Operator, @unchecked Sendable {
     case .lstm:
       cell = usual ? try FusedLSTMCell(it, numbers, kernels: kernels) : try PlainLSTMCell(it, numbers, kernels: kernels)
     case .gru(let resetAfter):
-      cell =
-        usual && resetAfter
-        ? try FusedGRUCell(it, numbers, kernels: kernels) : try PlainGRUCell(it, resetAfter: resetAfter, numbers, kernels: kernels)
+      if !usual {
+        cell = try PlainGRUCell(it, resetAfter: resetAfter, numbers, kernels: kernels)
+      } else {
+        cell = resetAfter ? try FusedGRUCell(it, numbers, kernels: kernels) : try ResetGRUCell(it, numbers, kernels: kernels)
+      }
     case .simple: cell = try SimpleCell(it, numbers, kernels: kernels)
     }
   }
