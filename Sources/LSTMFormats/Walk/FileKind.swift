@@ -22,7 +22,7 @@ extension HDF5Walk {
     }
 
     private static func description(of bytes: [UInt8]) -> String {
-      if bytes.isEmpty { return "the file is empty" }
+      if bytes.isEmpty { return "the file is empty, truncated to 0 bytes" }
       if bytes.count < 8, bytes.elementsEqual(Superblock.signature.prefix(bytes.count)) {
         return "the file is truncated, only \(bytes.count) bytes are left"
       }
