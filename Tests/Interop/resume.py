@@ -79,7 +79,9 @@ def changes_hands(k, make, ending, folder):
     # Keras does not always go on from its own file as if it had not stopped: Keras 2 forgets a factor of Nadam, Keras 3 opens its .h5 files but
     # cannot train what it opened ("Unknown variable"). So ours is held against its own.
     models = [k.models.load_model(back), k.models.load_model(path)]
-    state = difference(*[[np.asarray(value) for value in model.optimizer.variables] for model in models])
+    # Keras 2 keeps a momentum for SGD without one, and never reads it.
+    unused = getattr(theirs.optimizer, "momentum", 1) == 0
+    state = 0.0 if unused else difference(*[[np.asarray(value) for value in model.optimizer.variables] for model in models])
     for _ in range(3):
         theirs.train_on_batch(x, y)
     found = [difference(ordered(ours, k, folder), theirs.get_weights()), state]
