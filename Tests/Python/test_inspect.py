@@ -142,9 +142,7 @@ def test_a_configuration_alone_says_what_it_lacks(inspect, tmp_path):
     assert "a Keras configuration without weights" in inspect(path)
 
 
-def test_files_of_others_say_how_they_are_converted(inspect, tmp_path):
+def test_a_file_of_pytorch_says_how_it_is_converted(inspect, tmp_path):
     with zipfile.ZipFile(tmp_path / "model.pt", "w") as archive:
         archive.writestr("model/data.pkl", b"\x80\x02}.")
     assert "file of PyTorch (torch.save); `python -m liblstm convert`" in inspect(tmp_path / "model.pt")
-    (tmp_path / "model.onnx").write_bytes(b"\x08\x08\x12\x07pytorch\x1a\x05" + bytes(40))
-    assert "an ONNX model; `python -m liblstm convert`" in inspect(tmp_path / "model.onnx")
