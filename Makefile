@@ -116,6 +116,7 @@ test-interop:
 	@$(MAKE) --no-print-directory lib
 	@Scripts/interop-setup.sh
 	build/interop-venv/bin/python Tests/Interop/run.py $(INTEROP)
+	build/interop-venv/bin/python Tests/Interop/resume.py
 
 # ONNX models against onnxruntime, in an environment of their own.
 test-exchange:

@@ -15,7 +15,8 @@ import Testing
     ])
     let spec = try TrainingConfig.optimizer(object.text)
     let optimizer = try Optimizer(
-      spec, shapes: content.shapes, rules: content.shapes.map { _ in WeightRules() }, generation: .keras3)
+      spec, shapes: content.shapes, rules: content.shapes.map { _ in WeightRules() },
+      generation: series.file.contains(".k2.") ? .keras2 : .keras3)
     let weights = try Numbers(content.initial)
     let gradients = try Numbers(content.initial)
     var steps = content.steps[...]

@@ -139,6 +139,10 @@ LAYERS = [
     ("ActivityRegularization", {"l1": 0.05, "l2": 0.1}),
     ("Dense", {"units": 3, "activation": "softmax", "activity_regularizer": {"class_name": "L2", "config": {"l2": 0.3}}}),
     ("TimeDistributed", {"layer": {"class_name": "Dense", "config": {"name": "d", "units": 3, "activation": "gelu"}}}),
+    ("TimeDistributed", {"layer": {"class_name": "Dense", "config": {
+        "name": "d", "units": 3, "activity_regularizer": {"class_name": "L1L2", "config": {"l1": 0.1, "l2": 0.2}}}}}),
+    ("Bidirectional", {"layer": {"class_name": "LSTM", "config": {
+        "name": "part", "units": 3, "return_sequences": True, "activity_regularizer": {"class_name": "L2", "config": {"l2": 0.3}}}}}),
 ]
 
 

@@ -21,7 +21,7 @@ def networks():
             yield pytest.param(entry, id=entry["case"])
 
 
-@pytest.mark.parametrize("entry", networks())
+@pytest.mark.parametrize("entry", list(networks()))
 def test_gradients_agree_with_central_differences_sign_included(entry):
     model = liblstm.load(FIXTURES / entry["file"])
     with h5py.File(FIXTURES / entry["expected"], "r") as file:

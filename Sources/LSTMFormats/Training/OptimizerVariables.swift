@@ -37,13 +37,13 @@ public enum OptimizerVariables {
       // Placeholders for AMSGrad where it is not used.
       if spec.type == "Adam", arrays.count == 3 * order.count { arrays = arrays.prefix(2 * order.count) }
     }
-    if case .sgd(momentum: 0, _) = spec.rule, arrays.isEmpty || arrays.count == order.count {
-      // A momentum of 0 keeps nothing that matters.
-      (groups, arrays) = ([], [])
-    }
     // Keras 3's Nadam also keeps the product of its factors, which follows from the steps.
     if case .nadam = spec.rule, arrays.last?.shape.rank == 0 { arrays = arrays.dropLast() }
-    let expected = groups.reduce(0) { $0 + $1.count * order.count }
+    var expected = groups.reduce(0) { $0 + $1.count * order.count }
+    if case .sgd(momentum: 0, _) = spec.rule, arrays.count != expected, arrays.isEmpty || arrays.count == order.count {
+      // A momentum of 0 keeps nothing that matters.
+      (groups, arrays, expected) = ([], [], 0)
+    }
     guard arrays.count == expected else {
       throw misfit(spec, "has \(arrays.count) arrays beside its step where this model's weights need \(expected)")
     }

@@ -56,7 +56,9 @@ final class Optimizer {
       for (weight, size) in sizes.enumerated() {
         for kind in group {
           let values = arena.floats(size)
-          if kind == "accumulator", case .adagrad(let initial, _) = spec.rule { values.fill(Scalar(Float(initial))) }
+          if kind == "accumulator", case .adagrad(let initial, _) = spec.rule {
+            values.fill(generation < .keras3 ? Scalar(initial) : Scalar(Float(initial)))
+          }
           slots.append(Slot(kind: kind, weight: weight, values: values))
           byKind[kind, default: []].append(values)
         }
