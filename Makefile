@@ -25,7 +25,7 @@ help:
 	@echo 'make demo         forecast sunspots from C and from Python, draw build/demo/sunspots.png'
 	@echo 'make learn        train the tasks of Benchmarks/learning with 10 seeds each, draw build/learn/*.svg; TASKS=… SEEDS=… choose'
 	@echo 'make test         run every test; parts: test-swift test-c test-python test-fixtures test-readme test-install'
-	@echo 'make test-interop convert every fixture and open the results in real Keras 2, Keras 3 and PyTorch (downloads them)'
+	@echo 'make test-interop convert every fixture and open the results in real Keras 2, Keras 3 and PyTorch (downloads them); INTEROP=--short: a part'
 	@echo 'make fuzz         fuzz each reader of files for a minute'
 	@echo 'make install      copy library, header, lstm.pc and CMake files to PREFIX=$(PREFIX) (staged below DESTDIR=)'
 	@echo 'make uninstall    remove them again'
@@ -110,7 +110,8 @@ test-fixtures:
 test-readme:
 	CC='$(CC)' $(PYTHON) Tests/C/readme.py README.md
 
-# Needs an hour or less on two cores, and 2 GB for the frameworks: not a part of `test`. INTEROP='--only text_lstm' runs some of it.
+# Needs 2 GB for the frameworks, so it is no part of `test`. INTEROP=--short takes the fewest files that have every kind of layer,
+# INTEROP='--only text_lstm' those of that name.
 test-interop:
 	@Scripts/setup.sh test
 	@$(MAKE) --no-print-directory lib

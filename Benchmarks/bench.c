@@ -99,7 +99,7 @@ static void bench(const char *folder, const row *it, const char *name) {
     lstm_stream_options options;
     lstm_stream_options_init(&options);
     options.threads = it->threads;
-#ifdef LSTM_WEIGHTS_FLOAT
+#ifdef LSTM_WEIGHTS_BF16
     options.weights = it->weights;
 #endif
     check(lstm_stream_create(model, &options, &job.stream), name);
@@ -110,7 +110,7 @@ static void bench(const char *folder, const row *it, const char *name) {
     lstm_session_options options;
     lstm_session_options_init(&options);
     options.threads = it->threads;
-#ifdef LSTM_WEIGHTS_FLOAT
+#ifdef LSTM_WEIGHTS_BF16
     options.weights = it->weights;
 #endif
     check(lstm_session_create(model, &options, &job.session), name);
@@ -246,7 +246,7 @@ int main(int count, char **words) {
   static const char *const widths[] = {"", " bf16", " int8"};
   row rows[400];
   int total = 0;
-#ifdef LSTM_WEIGHTS_FLOAT
+#ifdef LSTM_WEIGHTS_BF16
   int kinds = 3;
 #else
   int kinds = 1;
@@ -254,8 +254,11 @@ int main(int count, char **words) {
   for (int weights = 0; weights < kinds; weights++)
     for (int threads = 1; threads <= 2; threads++)
       for (int i = 0; i < 10; i++) rows[total++] = (row){"stream", "lstm", "", steps[i][0], steps[i][1], 1, 1, 1, threads, weights};
-  for (int threads = 1; threads <= 2; threads++)
-    for (int i = 0; i < 4; i++) rows[total++] = (row){"stream", "gru", "", gru[i][0], gru[i][1], 1, 1, 1, threads, 0};
+  for (int weights = 0; weights < kinds; weights++)
+    for (int threads = 1; threads <= 2; threads++)
+      for (int i = 0; i < 4; i++) rows[total++] = (row){"stream", "gru", "", gru[i][0], gru[i][1], 1, 1, 1, threads, weights};
+  for (int i = 0; i < 4; i++) rows[total++] = (row){"stream", "gru", "_before", gru[i][0], gru[i][1], 1, 1, 1, 1, 0};
+  for (int i = 0; i < 4; i++) rows[total++] = (row){"stream", "rnn", "", gru[i][0], gru[i][1], 1, 1, 1, 1, 0};
   for (int weights = 0; weights < kinds; weights++)
     for (int threads = 1; threads <= 2; threads++)
       for (int i = 0; i < 5; i++)
@@ -272,7 +275,8 @@ int main(int count, char **words) {
   for (int i = 0; i < total; i++) {
     char name[128];
     row *it = &rows[i];
-    snprintf(name, sizeof name, "%s %s I%d H%d B%d %s%s%d threads%s", it->kind, it->cell, it->inputs, it->units, it->batch,
+    snprintf(name, sizeof name, "%s %s%s I%d H%d B%d %s%s%d threads%s", it->kind, it->cell,
+             strcmp(it->suffix, "_before") ? "" : " reset before", it->inputs, it->units, it->batch,
              it->layers > 1 ? "2 layers " : "", it->directions > 1 ? "both directions " : "", it->threads, widths[it->weights]);
     if (selected(name, count - 2, words + 2)) bench(words[1], it, name);
   }

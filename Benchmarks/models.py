@@ -1,7 +1,7 @@
 """Writes the benchmarks' networks as Keras .h5 files: random weights from fixed seeds, one file for each shape.
 
 Usage: models.py FOLDER [NAME…]   A name says what is in it: lstm_16_128 (I 16, H 128), gru_8_32, lstm_128_256_x2 (two layers),
-lstm_128_256_bi (bidirectional), lstm_16_32_seq (all steps are returned, as in sequences), lstm_16_32_dense.
+lstm_128_256_bi (bidirectional), gru_8_32_before (resets before the product), lstm_16_32_seq (all steps are returned, as in sequences), lstm_16_32_dense.
 """
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ GATES = {"lstm": 4, "gru": 3, "rnn": 1}
 CLASSES = {"lstm": "LSTM", "gru": "GRU", "rnn": "SimpleRNN"}
 
 
-def weights(cell: str, features: int, units: int, random: np.random.Generator) -> list[np.ndarray]:
+def weights(cell: str, features: int, units: int, random: np.random.Generator, before: bool = False) -> list[np.ndarray]:
     """Kernel, recurrent kernel and bias, of a size that keeps the gates between their flat ends."""
     width = GATES[cell] * units
     scale = 1 / np.sqrt(units)
-    bias = (2, width) if cell == "gru" else (width,)
+    bias = (2, width) if cell == "gru" and not before else (width,)
     return [random.uniform(-scale, scale, size).astype(np.float32) for size in ((features, width), (units, width), bias)]
 
 
-def layer(cell: str, name: str, units: int, sequences: bool) -> dict:
+def layer(cell: str, name: str, units: int, sequences: bool, before: bool = False) -> dict:
     """The layer's configuration as Keras 2 writes it."""
     config = {"name": name, "trainable": True, "dtype": "float32", "return_sequences": sequences, "return_state": False,
               "go_backwards": False, "stateful": False, "unroll": False, "units": units, "activation": "tanh", "use_bias": True,
@@ -33,7 +33,7 @@ def layer(cell: str, name: str, units: int, sequences: bool) -> dict:
     if cell != "rnn":
         config["recurrent_activation"] = "sigmoid"
     if cell == "gru":
-        config["reset_after"] = True
+        config["reset_after"] = not before
     return {"class_name": CLASSES[cell], "config": config}
 
 
@@ -48,12 +48,13 @@ def network(name: str) -> list[tuple[dict, list[np.ndarray]]]:
     """Each layer's configuration and weights; peers take the same numbers from here."""
     cell, features, units, count, both, sequences, dense = parse(name)
     random = np.random.default_rng(zlib.crc32(name.encode()))
+    before = "before" in name.split("_")
     result = []
     for index in range(count):
-        inner = layer(cell, f"{cell}_{index}", units, sequences or index + 1 < count)
-        numbers = weights(cell, features, units, random)
+        inner = layer(cell, f"{cell}_{index}", units, sequences or index + 1 < count, before)
+        numbers = weights(cell, features, units, random, before)
         if both:
-            numbers += weights(cell, features, units, random)
+            numbers += weights(cell, features, units, random, before)
             inner = {"class_name": "Bidirectional", "config": {"name": f"bidirectional_{index}", "trainable": True, "dtype": "float32",
                                                                "layer": inner, "merge_mode": "concat"}}
         result.append((inner, numbers))

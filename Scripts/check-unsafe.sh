@@ -9,10 +9,15 @@ allowed=(
   Sources/LSTMCaller/DirectStep.swift
   Sources/LSTMRuntime/Arena.swift
   Sources/LSTMRuntime/CallerArray.swift
+  Sources/LSTMRuntime/CellKernels.swift
+  Sources/LSTMRuntime/DirectCell.swift
   Sources/LSTMRuntime/DirectStream.swift
   Sources/LSTMRuntime/InstantKernels.swift
   Sources/LSTMRuntime/KernelTable.swift
+  Sources/LSTMRuntime/LowKernels.swift
+  Sources/LSTMRuntime/LowStream.swift
   Sources/LSTMRuntime/Meeting.swift
+  Sources/LSTMRuntime/Team.swift
   Sources/LSTMRuntime/ThreadPool.swift
   Sources/LSTMRuntime/Training/TrainingKernels.swift
   Sources/LSTMRuntime/Training/Parts/OptimizerLoops.swift

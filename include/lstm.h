@@ -14,7 +14,8 @@
  * - A NULL argument is LSTM_ERROR_ARGUMENT; a freed handle, or a pointer that is none of ours, is LSTM_ERROR_HANDLE.
  * - Strings are UTF-8. Strings in structs belong to the handle they were read from and live until it is freed or changed.
  * - Structs start with `size_t struct_size`; fill them with the matching _init function and they can grow in later versions: a larger
- *   struct than the library knows is accepted, a smaller one is LSTM_ERROR_ARGUMENT. An array of structs is passed as an array of pointers.
+ *   struct than the library knows is accepted, a smaller one is LSTM_ERROR_ARGUMENT (but options of a session or stream may end before
+ *   `weights`). An array of structs is passed as an array of pointers.
  * - A model may be used from several threads at once. A session, a stream and a trace belong to one thread at a time.
  * - No function prints, exits, installs handlers, starts a thread that was not asked for, or changes the process's settings.
  *
@@ -281,6 +282,11 @@ lstm_status lstm_model_summary(const lstm_model *model, char *text, size_t size,
 
 /* ---------------------------------------------------------------- session: whole sequences, batches */
 
+#define LSTM_WEIGHTS_FLOAT32 0 /**< Weights in the precision that is computed in. */
+#define LSTM_WEIGHTS_BF16 1    /**< Two bytes a weight: a float32 rounded to its upper 16 bits. Sums, states and all else stay float32. */
+#define LSTM_WEIGHTS_INT8 2    /**< One byte a weight, with a float32 scale for each gate of each unit; what they multiply becomes 16-bit
+                                    numbers with a scale for each row and step, sums are exact, states and all else stay float32. */
+
 /** A model made ready to run on batches of whole sequences, with the memory for it. */
 typedef struct lstm_session lstm_session;
 
@@ -289,6 +295,11 @@ typedef struct lstm_session_options {
   int32_t precision; /**< LSTM_FLOAT32 (the default) or LSTM_FLOAT64: what is computed in */
   int32_t threads;   /**< 1 (the default) … 256: rows of a batch, or a single row's units, are shared out among so many threads; results
                           do not depend on it */
+  int32_t weights;   /**< LSTM_WEIGHTS_FLOAT32 (the default), or with LSTM_FLOAT32 LSTM_WEIGHTS_BF16 or LSTM_WEIGHTS_INT8: how the weights of
+                          LSTM, GRU (with reset_after) and Dense layers are kept; other layers, and LSTM and GRU with functions other than
+                          tanh and sigmoid, keep float32. Results stay the same however the model is called, within one form.
+                          lstm_compare_precision() says what a form costs in accuracy. */
+  int32_t reserved;  /**< must be 0 */
 } lstm_session_options;
 
 void lstm_session_options_init(lstm_session_options *options);
@@ -324,6 +335,29 @@ lstm_status lstm_session_predict_float(lstm_session *session, const float *x, in
 /** Sets the state of stateful layers to zero. */
 lstm_status lstm_session_reset(lstm_session *session);
 
+/** What a form of weights costs in accuracy: one question of lstm_compare_precision(), and the answer. */
+typedef struct lstm_precision_report {
+  size_t struct_size;
+  int32_t weights;      /**< asked for: LSTM_WEIGHTS_FLOAT32 (float32 throughout), LSTM_WEIGHTS_BF16 or LSTM_WEIGHTS_INT8 */
+  int32_t reserved;     /**< must be 0 */
+  size_t output;        /**< asked for: which of the model's outputs */
+  int64_t count;        /**< numbers that were compared */
+  double largest_error; /**< the largest distance from the same model run in float64; infinite where one of the two is no number */
+  double mean_error;    /**< the mean distance */
+  double largest_value; /**< the largest magnitude in the float64 output, to see the errors against */
+  int64_t weight_bytes; /**< packed weights of all LSTM, GRU, SimpleRNN and Dense layers in this form, padding included */
+} lstm_precision_report;
+
+/** Fills `report` with a question about float32 and the first output. NULL is ignored. */
+void lstm_precision_report_init(lstm_precision_report *report);
+
+/**
+ * Runs the model on the caller's own data in float64 and in each form that a report asks for, from zero states, and fills in the reports. Inputs as
+ * in lstm_session_predict(). Errors: as there, and ARGUMENT for a form or an output that there is not; no report is then changed.
+ */
+lstm_status lstm_compare_precision(const lstm_model *model, const lstm_array *const *inputs, size_t input_count,
+                                   lstm_precision_report *const *reports, size_t report_count);
+
 /* ---------------------------------------------------------------- stream: one instant at a time */
 
 /** A model run step by step on a live series, with its state. After creation no call allocates memory, takes a lock or makes a
@@ -335,6 +369,8 @@ typedef struct lstm_stream_options {
   int32_t precision; /**< LSTM_FLOAT32 (the default) or LSTM_FLOAT64 */
   int32_t threads;   /**< 1 (the default) … 256: large recurrent layers are shared out among so many threads, whose handing over costs system
                           calls where steps are rare; results do not depend on it */
+  int32_t weights;   /**< as in lstm_session_options */
+  int32_t reserved;  /**< must be 0 */
 } lstm_stream_options;
 
 /** A part of a stream's state: which layer's, and where it lies in the numbers of lstm_stream_get_state(). */

@@ -26,10 +26,15 @@ def needed(results: Results, path: Path) -> None:
         for place, (cell, found) in enumerate(results.items()):
             shift = (place - (len(results) - 1) / 2) * height
             shares = [100 * successes(found.get(name, [])) / max(len(found.get(name, [])), 1) for name in tasks]
-            left.barh([row + shift for row in range(len(tasks))], shares, height * 0.9, color=_COLOURS[cell], label=_NAMES[cell])
+            bars = left.barh([row + shift for row in range(len(tasks))], shares, height * 0.9, color=_COLOURS[cell], label=_NAMES[cell])
+            left.bar_label(bars, ["" if share or name not in found else "0" for share, name in zip(shares, tasks)], padding=2, fontsize=6,
+                           color=_COLOURS[cell])
             medians = [median(name, found.get(name, [])) for name in counted]
             rows = [row + shift for row, value in enumerate(medians) if value is not None]
             right.barh(rows, [value for value in medians if value is not None], height * 0.9, color=_COLOURS[cell])
+            never = [(row + shift, max(one["value"] for one in found[name])) for row, name in enumerate(counted)
+                     if name in found and medians[row] is None]
+            right.scatter([most for _, most in never], [row for row, _ in never], marker="x", s=18, color=_COLOURS[cell], zorder=3)
         published = [(row, TASKS[name].published) for row, name in enumerate(counted) if TASKS[name].published]
         right.scatter([value for _, value in published], [row for row, _ in published], marker="|", s=420, color="black", zorder=3,
                       label="published for LSTM")
@@ -37,9 +42,9 @@ def needed(results: Results, path: Path) -> None:
             axis.set_yticks(range(len(names)), [TASKS[name].title for name in names])
             axis.invert_yaxis()
         left.set_xlabel("seeds that reached the goal, %")
-        right.set_xlabel("sequences needed (median of those; no bar: none)")
+        right.set_xlabel("sequences needed, median (×: not reached)")
         right.set_xscale("log")
-        right.set_xlim(left=500)
+        right.set_xlim(left=100)
         figure.legend(loc="outside lower center", ncols=4, frameon=False)
         figure.savefig(path, metadata={"Date": None})
 

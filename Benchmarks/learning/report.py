@@ -41,6 +41,8 @@ def table(results: dict[str, dict[str, list[dict[str, Any]]]]) -> str:
         if any(name in found for found in results.values()):
             cells = [_cell(name, found.get(name, [])) for found in results.values()]
             lines.append("| %s | %s | %s |" % (task.title, task.goal, " | ".join(cells)))
+    minutes = [sum(one["seconds"] for outcomes in found.values() for one in outcomes) / 60 for found in results.values()]
+    lines.append("| all of it, one core | | %s |" % " | ".join("%.0f minutes" % one for one in minutes))
     return "\n".join(lines)
 
 
@@ -68,13 +70,14 @@ def baselines() -> str:
 
 def save(folder: Path, results: dict[str, dict[str, list[dict[str, Any]]]], text: str) -> None:
     """Writes results.json, docs/learning.md between its marks, and the pictures."""
-    about = {"date": datetime.date.today().isoformat(), "command": "make learn", "library": version(), "instructions": cpu()}
+    about = {"date": datetime.date.today().isoformat(), "command": "Benchmarks/learning/learn.py --seeds 10", "library": version(), "instructions": cpu()}
     kept = {cell: {task: {key: [one[key] for one in outcomes] for key in ("success", "value", "seconds")} for task, outcomes in found.items()}
             for cell, found in results.items()}
     (_HERE / "results.json").write_text(json.dumps({**about, "results": kept}) + "\n")
     page = (_DOCS / "learning.md").read_text()
     before, after = page[:page.index(_BEGIN) + len(_BEGIN)], page[page.index(_END):]
-    (_DOCS / "learning.md").write_text("%s\n\nMeasured on %s with `%s`.\n\n%s\n\n%s" % (before, about["date"], about["command"], text, after))
+    (_DOCS / "learning.md").write_text("%s\n\nMeasured on %s with `%s`, which `make learn` runs; one thread.\n\n%s\n\n%s" % (
+        before, about["date"], about["command"], text, after))
     for picture in folder.glob("*.svg"):
         (_DOCS / ("learning-%s" % picture.name)).write_bytes(picture.read_bytes())
 

@@ -149,17 +149,18 @@ def measure(row: Row, peers: list[str], quick: bool) -> dict[str, Any]:
         for peer, found in differences.items():
             if found is not None and not found <= limit:
                 faults[peer] = f"other numbers: {found:.1e}"
-        amounts = {}
+        seconds, amounts = {}, {}
         for worker in workers:
             once = worker.time(1)
             once = min(once, worker.time(max(1, min(1000, int(0.005 / once)))))
+            seconds[worker.peer] = once
             amounts[worker.peer] = max(1, int((0.01 if quick else 0.04) / once))
         times: dict[str, list[float]] = {worker.peer: [] for worker in workers}
         rounds, begun = (5 if quick else 15), time.monotonic()
         for turn in range(rounds):
             for worker in workers[turn % len(workers):] + workers[:turn % len(workers)]:
-                # What the one before left in the caches is driven out first.
-                if amounts[worker.peer] > 1 or times[worker.peer][-1:] < [0.1]:
+                # First what the one before left in the caches is driven out; of a second of work nobody notices.
+                if seconds[worker.peer] < 0.1:
                     worker.time(max(1, amounts[worker.peer] // 8))
                 times[worker.peer].append(worker.time(amounts[worker.peer]))
             if turn >= 4 and time.monotonic() - begun > 12:

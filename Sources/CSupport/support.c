@@ -1,6 +1,8 @@
 #define _GNU_SOURCE
 #include "CSupport.h"
 
+#include <pthread.h>
+
 int lstm_support_cpu_level(void) {
 #if defined(__x86_64__)
   __builtin_cpu_init();
@@ -21,6 +23,14 @@ int lstm_support_processor(void) {
   return -1;
 #endif
 }
+
+static int forks;
+
+static void count_fork(void) { forks++; }
+
+__attribute__((constructor)) static void watch_forks(void) { pthread_atfork(0, 0, count_fork); }
+
+int lstm_support_forks(void) { return forks; }
 
 char *lstm_support_message(void) {
   static _Thread_local char message[LSTM_SUPPORT_MESSAGE_BYTES];

@@ -63,7 +63,6 @@ LSTM_OPERATION lstm_chosen(lstm_vector a, lstm_vector b, lstm_bits mask) {
   return (lstm_vector)(((lstm_bits)a & mask) | ((lstm_bits)b & ~mask));
 }
 
-/* Asks for memory that is soon to be read; an address that is none does no harm. */
-static inline __attribute__((always_inline)) void lstm_prefetch(const void *place) { __builtin_prefetch(place, 0, 3); }
+#include "LowPrecision.h"
 
 #endif

@@ -111,14 +111,20 @@ public func lstm_weight_info_init(_ info: UnsafeMutablePointer<lstm_weight_info>
 
 @_cdecl("lstm_session_options_init") @implementation
 public func lstm_session_options_init(_ options: UnsafeMutablePointer<lstm_session_options>?) {
-  unsafe clear(
-    options, lstm_session_options(struct_size: MemoryLayout<lstm_session_options>.size, precision: LSTM_FLOAT32, threads: 1))
+  var value = lstm_session_options()
+  value.struct_size = MemoryLayout<lstm_session_options>.size
+  value.precision = LSTM_FLOAT32
+  value.threads = 1
+  unsafe clear(options, value)
 }
 
 @_cdecl("lstm_stream_options_init") @implementation
 public func lstm_stream_options_init(_ options: UnsafeMutablePointer<lstm_stream_options>?) {
-  unsafe clear(
-    options, lstm_stream_options(struct_size: MemoryLayout<lstm_stream_options>.size, precision: LSTM_FLOAT32, threads: 1))
+  var value = lstm_stream_options()
+  value.struct_size = MemoryLayout<lstm_stream_options>.size
+  value.precision = LSTM_FLOAT32
+  value.threads = 1
+  unsafe clear(options, value)
 }
 
 @_cdecl("lstm_state_info_init") @implementation

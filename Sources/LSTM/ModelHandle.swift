@@ -8,7 +8,7 @@ import Synchronization
 final class ModelHandle: Sendable {
   private struct State {
     var model: Model
-    var single: LSTMRuntime.Plan?
+    var single: [WeightForm: LSTMRuntime.Plan] = [:]
     var double: LSTMRuntime64.Plan?
   }
 
@@ -29,32 +29,32 @@ final class ModelHandle: Sendable {
       } catch {
         return .failure(error)
       }
-      state.single = nil
+      state.single = [:]
       state.double = nil
       return .success(())
     }
     try result.get()
   }
 
-  /// A session in this precision.
-  func session(_ precision: ElementType, threads: Int) throws(LSTMError) -> any RunningSession {
-    precision == .float64
-      ? LSTMRuntime64.Session(try doublePlan(), threads: threads) : LSTMRuntime.Session(try singlePlan(), threads: threads)
+  /// A session as these options say.
+  func session(_ it: RunOptions) throws(LSTMError) -> any RunningSession {
+    it.precision == .float64
+      ? LSTMRuntime64.Session(try doublePlan(), threads: it.threads) : LSTMRuntime.Session(try singlePlan(it.weights), threads: it.threads)
   }
 
-  /// A stream in this precision.
-  func stream(_ precision: ElementType, threads: Int) throws(LSTMError) -> any RunningStream {
-    if precision == .float64 { return try LSTMRuntime64.Stream(try doublePlan(), threads: threads) }
-    return try LSTMRuntime.Stream(try singlePlan(), threads: threads)
+  /// A stream as these options say.
+  func stream(_ it: RunOptions) throws(LSTMError) -> any RunningStream {
+    if it.precision == .float64 { return try LSTMRuntime64.Stream(try doublePlan(), threads: it.threads) }
+    return try LSTMRuntime.Stream(try singlePlan(it.weights), threads: it.threads)
   }
 
-  /// The packed weights in float, made once.
-  private func singlePlan() throws(LSTMError) -> LSTMRuntime.Plan {
+  /// The packed weights in float or fewer bytes, made once for each form.
+  private func singlePlan(_ form: WeightForm) throws(LSTMError) -> LSTMRuntime.Plan {
     try state.withLock { state -> Result<LSTMRuntime.Plan, LSTMError> in
-      if let plan = state.single { return .success(plan) }
+      if let plan = state.single[form] { return .success(plan) }
       do throws(LSTMError) {
-        let plan = try LSTMRuntime.Plan(state.model)
-        state.single = plan
+        let plan = try LSTMRuntime.Plan(state.model, weights: form)
+        state.single[form] = plan
         return .success(plan)
       } catch {
         return .failure(error)

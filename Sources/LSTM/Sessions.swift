@@ -37,15 +37,8 @@ public func lstm_session_create(
   calling { () throws(LSTMError) in
     let handle = unsafe try Handles.object(model, .model, as: ModelHandle.self)
     let out = unsafe try present(session, "session")
-    var type = ElementType.float32
-    var threads = 1
-    if let options = unsafe options as UnsafePointer<lstm_session_options>? {
-      unsafe try checkSize(options.pointee.struct_size, of: MemoryLayout<lstm_session_options>.size, "options")
-      type = unsafe try precision(options.pointee.precision)
-      threads = unsafe Int(options.pointee.threads)
-      guard (1...256).contains(threads) else { throw .argument("threads is \(threads); expected 1 to 256") }
-    }
-    let made = SessionHandle(try handle.session(type, threads: threads), handle.model)
+    let asked = if let options = unsafe options { unsafe try RunOptions(options) } else { RunOptions() }
+    let made = SessionHandle(try handle.session(asked), handle.model)
     unsafe out.pointee = try Handles.make(made, .session)
   }
 }

@@ -32,15 +32,8 @@ public func lstm_stream_create(
   calling { () throws(LSTMError) in
     let handle = unsafe try Handles.object(model, .model, as: ModelHandle.self)
     let out = unsafe try present(stream, "stream")
-    var type = ElementType.float32
-    var threads = 1
-    if let options = unsafe options as UnsafePointer<lstm_stream_options>? {
-      unsafe try checkSize(options.pointee.struct_size, of: MemoryLayout<lstm_stream_options>.size, "options")
-      type = unsafe try precision(options.pointee.precision)
-      threads = unsafe Int(options.pointee.threads)
-      guard (1...256).contains(threads) else { throw .argument("threads is \(threads); expected 1 to 256") }
-    }
-    unsafe out.pointee = try Handles.make(StreamHandle(try handle.stream(type, threads: threads)), .stream)
+    let asked = if let options = unsafe options { unsafe try RunOptions(options) } else { RunOptions() }
+    unsafe out.pointee = try Handles.make(StreamHandle(try handle.stream(asked)), .stream)
   }
 }
 

@@ -4,6 +4,8 @@ import LSTMModel
 public protocol RunningSession: AnyObject {
   /// What is computed in.
   var precision: ElementType { get }
+  /// Bytes of the packed weights of recurrent and dense layers.
+  var weightBytes: Int { get }
   /// Sets what the next ``predict()`` reads, in place.
   func setInput(_ index: Int, _ array: CallerArray)
   /// Sets where the next ``predict()`` writes, in place.

@@ -12,12 +12,13 @@ enum InferredModel {
     let weights = try LegacyWeights(root)
     let version = try root.string("keras_version") ?? ""
     var groups: [ArchitectureGuess.Group] = []
-    var isOld = version.hasPrefix("1")
+    var isOld = version.hasPrefix("1") || weights.hasNamesOfKeras1
     for layer in weights.layers {
       var shapes: [Shape] = []
       for position in layer.weights.indices { shapes.append(try layer.dataset(position).shape()) }
       let names = layer.weights.map { $0.split(separator: "/").last.map(String.init) ?? $0 }
-      if shapes.count == 12 || shapes.count == 9 { isOld = true }
+      // Keras 1 kept each gate by itself.
+      if [9, 12, 18, 24].contains(shapes.count) { isOld = true }
       // Keras of several backends named no cell; there the gates' usual function was hard_sigmoid.
       if names.contains(where: { $0.hasPrefix("recurrent_kernel:") }), !layer.weights.contains(where: { $0.contains("_cell") }) { isOld = true }
       groups.append(ArchitectureGuess.Group(name: layer.name, names: names, shapes: shapes))

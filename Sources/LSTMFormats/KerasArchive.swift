@@ -20,6 +20,9 @@ struct KerasArchive {
   /// - Throws: ``LSTMError/format(_:)`` naming the member that is missing or damaged.
   init(_ bytes: [UInt8], maxBytes: Int) throws(LSTMError) {
     let walk = try ZipWalk(bytes)
+    if walk.entries.contains(where: { $0.name.hasSuffix("/data.pkl") }) {
+      throw .unsupported("this is a file of PyTorch (torch.save); `python -m liblstm convert` makes one of it that liblstm loads")
+    }
     try self.init { (name, isText) throws(LSTMError) in
       try ZipMember.bytes(name, of: bytes, walk, limit: isText ? KerasArchive.largestText : maxBytes)
     }

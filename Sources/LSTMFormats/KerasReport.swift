@@ -83,7 +83,9 @@ struct KerasReport {
   }
 
   private mutating func conclude(_ error: LSTMError) {
-    lines += ["", "The file does not load: \(error.message)."]
+    // The table of a model ends its last line itself.
+    if lines.last?.hasSuffix("\n") != true { lines.append("") }
+    lines.append("The file does not load: \(error.message).")
   }
 
   private mutating func describe(_ architecture: KerasArchitecture, format: String, backend: String) {

@@ -18,7 +18,7 @@ public struct LoadOptions: Sendable {
 
 /// Files that hold a model or its weights.
 public enum ModelFile {
-  private static let weightsHint = "load them into a model of that architecture, or ask for it to be inferred"
+  private static let weightsHint = "load them into a model of that architecture (load_weights), or ask for it to be inferred (LSTM_LOAD_INFER, infer=True)"
 
   /// Loads a whole-model file, or a folder that Keras saved without zipping it.
   ///

@@ -135,6 +135,17 @@ public func tanh(_ values: UnsafeMutablePointer<Scalar>, _ count: Int) {
   }
 }
 
+/// Replaces what is below 0 by 0 among `count` numbers; any alignment. NaN stays.
+@inline(never)  // see project
+public func relu(_ values: UnsafeMutablePointer<Scalar>, _ count: Int) {
+  var done = 0
+  while done < count {
+    // SAFETY: at most count − done numbers are read and written.
+    unsafe storePart(lstm_greater(all(0), loadPart(values + done, count &- done)), values + done, count &- done)
+    done &+= lanes
+  }
+}
+
 /// The first `count` numbers of a vector at `pointer`, zeros behind them.
 @_transparent
 private func loadPart(_ pointer: UnsafeMutablePointer<Scalar>, _ count: Int) -> Vector {

@@ -95,18 +95,30 @@ public func gruStep(
 ) {
   let all = unsafe GRUState(
     z: z, zStride: zStride, h: h, hNew: hNew, stride: stride, count: count, weights: weights, start: start, gates: gates)
-  unsafe gruRows(all, rows: rows, first: 0, end: blocks)
+  unsafe gruRows(all, rows: rows, first: 0, end: blocks, backward: false)
 }
 
-/// The blocks from `first` up to `end` of one step.
+/// The blocks from `first` up to `end` of one step, from the last to the first if `backward`: see `Instant.isBackward`.
 @_transparent
-private func gruRows(_ all: GRUState, rows: Int, first: Int, end: Int) {
-  var block = first
-  while rows == 1 && end &- block >= 3 {
-    unsafe gru1x3(all, block)
-    block &+= 3
-  }
-  while block < end {
+private func gruRows(_ all: GRUState, rows: Int, first: Int, end: Int, backward: Bool) {
+  // A single row has too few sums to keep the multipliers busy: three blocks at once.
+  let width = rows == 1 ? 3 : 1
+  let items = (end &- first &+ width &- 1) / width
+  var item = 0
+  while item < items {
+    var block = first &+ (backward ? items &- 1 &- item : item) &* width
+    item &+= 1
+    if width == 3 {
+      if end &- block >= 3 {
+        unsafe gru1x3(all, block)
+      } else {
+        while block < end {
+          unsafe gru1x1(all, block)
+          block &+= 1
+        }
+      }
+      continue
+    }
     var row = 0
     while row < rows {
       let left = rows &- row
@@ -129,7 +141,6 @@ private func gruRows(_ all: GRUState, rows: Int, first: Int, end: Int) {
         row &+= 1
       }
     }
-    block &+= 1
   }
 }
 
@@ -164,7 +175,7 @@ public func gruSteps(
         if part < 0 { break }
         let first = blocks &* part / parts
         let end = blocks &* (part &+ 1) / parts
-        unsafe gruRows(all, rows: rows, first: first, end: end)
+        unsafe gruRows(all, rows: rows, first: first, end: end, backward: step & 1 == 1)
         let unit = first &* lanes
         if let place = unsafe place {
           unsafe copyRows(to + unit, stride, place + unit, outStride, rows: rows, count: smaller(end &* lanes, count) &- unit)
@@ -172,7 +183,7 @@ public func gruSteps(
         unsafe lstm_meeting_end(meeting)
       }
     } else {
-      unsafe gruRows(all, rows: rows, first: 0, end: blocks)
+      unsafe gruRows(all, rows: rows, first: 0, end: blocks, backward: step & 1 == 1)
       if let place = unsafe place { unsafe copyRows(to, stride, place, outStride, rows: rows, count: count) }
     }
     let made = unsafe to

@@ -120,25 +120,38 @@ public func gruInstantBlocks(_ memory: UnsafeMutableRawPointer, _ x: UnsafePoint
 
 @_transparent
 private func gruInstantRun(_ it: UnsafeMutablePointer<Instant>, _ x: UnsafePointer<Scalar>, _ first: Int, _ end: Int) {
-  var block = first
+  let pairs = (end &- first) / 2
+  let rest = first &+ 2 &* pairs
+  var pair = 0
+  if unsafe it.pointee.isBackward {
+    unsafe gruInstantRest(it, x, rest, end)
+    while pair < pairs {
+      pair &+= 1
+      unsafe gruInstant2(it, x, rest &- 2 &* pair)
+    }
+  } else {
+    while pair < pairs {
+      unsafe gruInstant2(it, x, first &+ 2 &* pair)
+      pair &+= 1
+    }
+    unsafe gruInstantRest(it, x, rest, end)
+  }
+}
+
+/// The block behind the pairs, and the tail.
+@_transparent
+private func gruInstantRest(_ it: UnsafeMutablePointer<Instant>, _ x: UnsafePointer<Scalar>, _ block: Int, _ end: Int) {
   #if LSTM_V4 || (LSTM_V3 && !LSTM_FLOAT64)
     if unsafe end == it.pointee.blocks && it.pointee.tailUnits != 0 {
-      while end &- block >= 2 {
-        unsafe gruInstant2(it, x, block)
-        block &+= 2
-      }
       let isHalf = unsafe it.pointee.tailUnits == lanes / 2
-      switch end &- block {
-      case 1: if isHalf { unsafe gruInstant1Half(it, x, block) } else { unsafe gruInstant1Quarter(it, x, block) }
-      default: if isHalf { unsafe gruInstantHalf(it, x, block) } else { unsafe gruInstantQuarter(it, x, block) }
+      if block < end {
+        if isHalf { unsafe gruInstant1Half(it, x, block) } else { unsafe gruInstant1Quarter(it, x, block) }
+      } else {
+        if isHalf { unsafe gruInstantHalf(it, x, block) } else { unsafe gruInstantQuarter(it, x, block) }
       }
       return
     }
   #endif
-  while end &- block >= 2 {
-    unsafe gruInstant2(it, x, block)
-    block &+= 2
-  }
   if block < end { unsafe gruInstant1(it, x, block) }
 }
 

@@ -30,6 +30,9 @@
   var h: UnsafeMutablePointer<Scalar>
   var hNew: UnsafeMutablePointer<Scalar>
   var c: UnsafeMutablePointer<Scalar>
+  /// Whether the blocks are taken from the last to the first, as every other step does: it begins with the weights that the step before ended with,
+  /// which the nearest cache still holds.
+  var isBackward = false
 }
 
 /// Bytes that ``prepareInstant`` fills.
@@ -100,6 +103,7 @@ func finish(_ it: UnsafeMutablePointer<Instant>, _ y: UnsafeMutablePointer<Scala
   let made = unsafe it.pointee.hNew
   unsafe it.pointee.hNew = it.pointee.h
   unsafe it.pointee.h = made
+  unsafe it.pointee.isBackward.toggle()
   unsafe copyNumbers(made, y, it.pointee.units)
 }
 

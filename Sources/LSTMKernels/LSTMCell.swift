@@ -155,19 +155,23 @@ public func lstmStep(
 ) {
   let all = unsafe LSTMState(
     z: z, zStride: zStride, h: h, hNew: hNew, c: c, stride: stride, count: count, weights: weights, start: start, gates: gates)
-  unsafe lstmRows(all, rows: rows, first: 0, end: blocks)
+  unsafe lstmRows(all, rows: rows, first: 0, end: blocks, backward: false)
 }
 
-/// The blocks from `first` up to `end` of one step.
+/// The blocks from `first` up to `end` of one step, from the last to the first if `backward`: see `Instant.isBackward`.
 @_transparent
-private func lstmRows(_ all: LSTMState, rows: Int, first: Int, end: Int) {
-  var block = first
+private func lstmRows(_ all: LSTMState, rows: Int, first: Int, end: Int, backward: Bool) {
   // A single row has too few sums to keep the multipliers busy: two blocks at once.
-  while rows == 1 && end &- block >= 2 {
-    unsafe lstm1x2(all, block)
-    block &+= 2
-  }
-  while block < end {
+  let width = rows == 1 ? 2 : 1
+  let items = (end &- first &+ width &- 1) / width
+  var item = 0
+  while item < items {
+    let block = first &+ (backward ? items &- 1 &- item : item) &* width
+    item &+= 1
+    if width == 2 && end &- block >= 2 {
+      unsafe lstm1x2(all, block)
+      continue
+    }
     var row = 0
     while row < rows {
       let left = rows &- row
@@ -186,7 +190,6 @@ private func lstmRows(_ all: LSTMState, rows: Int, first: Int, end: Int) {
         row &+= 1
       }
     }
-    block &+= 1
   }
 }
 
@@ -222,7 +225,7 @@ public func lstmSteps(
         if part < 0 { break }
         let first = blocks &* part / parts
         let end = blocks &* (part &+ 1) / parts
-        unsafe lstmRows(all, rows: rows, first: first, end: end)
+        unsafe lstmRows(all, rows: rows, first: first, end: end, backward: step & 1 == 1)
         let unit = first &* lanes
         if let place = unsafe place {
           unsafe copyRows(to + unit, stride, place + unit, outStride, rows: rows, count: smaller(end &* lanes, count) &- unit)
@@ -230,7 +233,7 @@ public func lstmSteps(
         unsafe lstm_meeting_end(meeting)
       }
     } else {
-      unsafe lstmRows(all, rows: rows, first: 0, end: blocks)
+      unsafe lstmRows(all, rows: rows, first: 0, end: blocks, backward: step & 1 == 1)
       if let place = unsafe place { unsafe copyRows(to, stride, place, outStride, rows: rows, count: count) }
     }
     let made = unsafe to

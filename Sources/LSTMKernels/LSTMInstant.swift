@@ -1,36 +1,18 @@
-import CVector
-
 /// The new state of one block from its sums.
 @_transparent
-private func updateLSTM<let S: Int>(_ it: Instant, _ sums: InlineArray<S, Vector>, _ group: Int, _ block: Int) {
+private func updateLSTM<let S: Int>(
+  _ it: Instant, _ fromX: InlineArray<S, Vector>, _ fromH: InlineArray<S, Vector>, _ group: Int, _ block: Int
+) {
   let at = group &* 4
   let unit = block &* lanes
-  let i = sigmoid(sums[at])
-  let f = sigmoid(sums[at &+ 1])
-  let g = tanh(sums[at &+ 2])
-  let o = sigmoid(sums[at &+ 3])
+  let i = sigmoid(fromX[at] + fromH[at])
+  let f = sigmoid(fromX[at &+ 1] + fromH[at &+ 1])
+  let g = tanh(fromX[at &+ 2] + fromH[at &+ 2])
+  let o = sigmoid(fromX[at &+ 3] + fromH[at &+ 3])
   // SAFETY: the block is inside c and hNew.
   let c = unsafe fused(i * g, f, load(it.c + unit))
   unsafe store(c, it.c + unit)
   unsafe store(o * tanh(c), it.hNew + unit)
-}
-
-/// The sums of G blocks and T vectors of the tail.
-@_transparent
-private func lstmInstantSums<let G: Int, let T: Int, let S: Int>(
-  _ shape: (Count<G>.Type, Count<T>.Type), _ zeros: Count<S>, _ it: Instant, _ x: UnsafePointer<Scalar>, _ block: Int
-) -> Count<S> {
-  let first = block &* (4 &* lanes)
-  // SAFETY: block + G ≤ blocks.
-  let fromX = unsafe instantSums(
-    (shape.0, Count<4>.self, shape.1), zeros, x, it.inputCount, it.input + first &* it.inputCount, it.inputStart + first, it.tailInput,
-    it.tailInputStart)
-  // SAFETY: as above.
-  var sums = unsafe instantSums(
-    (shape.0, Count<4>.self, shape.1), zeros, it.h, it.units, it.recurrent + first &* it.units, it.recurrentStart + first, it.tailRecurrent,
-    it.tailRecurrentStart)
-  for index in 0..<S { sums[index] = fromX[index] + sums[index] }
-  return sums
 }
 
 @_transparent
@@ -38,16 +20,24 @@ private func lstmInstantTile<let G: Int, let T: Int, let S: Int>(
   _ shape: (Count<G>.Type, Count<T>.Type), _ zeros: Count<S>, _ pointer: UnsafeMutablePointer<Instant>, _ x: UnsafePointer<Scalar>, _ block: Int
 ) {
   let it = unsafe pointer.pointee
-  let sums = unsafe lstmInstantSums(shape, zeros, it, x, block)
-  if G > 0 { unsafe updateLSTM(it, sums, 0, block) }
-  if G > 1 { unsafe updateLSTM(it, sums, 1, block &+ 1) }
+  let first = block &* (4 &* lanes)
+  // SAFETY: block + G ≤ blocks.
+  let fromX = unsafe instantSums(
+    (shape.0, Count<4>.self, shape.1), zeros, x, it.inputCount, it.input + first &* it.inputCount, it.inputStart + first, it.tailInput,
+    it.tailInputStart)
+  // SAFETY: as above.
+  let fromH = unsafe instantSums(
+    (shape.0, Count<4>.self, shape.1), zeros, it.h, it.units, it.recurrent + first &* it.units, it.recurrentStart + first, it.tailRecurrent,
+    it.tailRecurrentStart)
+  if G > 0 { unsafe updateLSTM(it, fromX, fromH, 0, block) }
+  if G > 1 { unsafe updateLSTM(it, fromX, fromH, 1, block &+ 1) }
   #if LSTM_V4 || (LSTM_V3 && !LSTM_FLOAT64)
     if T == 2 {
-      unsafe pointer.pointee.tailFirst = sigmoid(sums[G &* 4])
-      unsafe pointer.pointee.tailSecond = gates(sums[G &* 4 &+ 1], it.tailCandidates)
+      unsafe pointer.pointee.tailFirst = sigmoid(fromX[G &* 4] + fromH[G &* 4])
+      unsafe pointer.pointee.tailSecond = gates(fromX[G &* 4 &+ 1] + fromH[G &* 4 &+ 1], it.tailCandidates)
       unsafe lstmHalf(pointer, (block &+ G) &* lanes)
     } else if T == 1 {
-      unsafe pointer.pointee.tailFirst = gates(sums[G &* 4], it.tailCandidates)
+      unsafe pointer.pointee.tailFirst = gates(fromX[G &* 4] + fromH[G &* 4], it.tailCandidates)
       unsafe lstmQuarter(pointer, (block &+ G) &* lanes)
     }
   #endif
@@ -95,19 +85,6 @@ func lstmInstant2(_ it: UnsafeMutablePointer<Instant>, _ x: UnsafePointer<Scalar
   unsafe lstmInstantTile((Count<2>.self, Count<0>.self), zeros8, it, x, block)
 }
 
-/// The sums of two blocks, for ``lstmInstantUpdate2``.
-@inline(never)
-func lstmInstantSums2(_ it: UnsafeMutablePointer<Instant>, _ x: UnsafePointer<Scalar>, _ block: Int, _ sums: inout Count<8>) {
-  copySums(unsafe lstmInstantSums((Count<2>.self, Count<0>.self), zeros8, it.pointee, x, block), &sums)
-}
-
-/// The new state of two blocks from their sums.
-@inline(never)
-func lstmInstantUpdate2(_ it: UnsafeMutablePointer<Instant>, _ block: Int, _ sums: inout Count<8>) {
-  unsafe updateLSTM(it.pointee, sums, 0, block)
-  unsafe updateLSTM(it.pointee, sums, 1, block &+ 1)
-}
-
 #if LSTM_V4 || (LSTM_V3 && !LSTM_FLOAT64)
   @inline(never)
   func lstmInstantQuarter(_ it: UnsafeMutablePointer<Instant>, _ x: UnsafePointer<Scalar>, _ block: Int) {
@@ -153,26 +130,31 @@ public func lstmInstantBlocks(_ memory: UnsafeMutableRawPointer, _ x: UnsafePoin
 
 @_transparent
 private func lstmInstantRun(_ it: UnsafeMutablePointer<Instant>, _ x: UnsafePointer<Scalar>, _ first: Int, _ end: Int) {
-  var block = first
-  if end &- first > 4 {
-    // The functions of two blocks and the sums of the next but one: neither waits for the other.
-    var (waiting, made) = (zeros8, zeros8)
-    unsafe lstmInstantSums2(it, x, block, &waiting)
-    block &+= 2
-    while end &- block > 2 {
-      unsafe lstmInstantSums2(it, x, block, &made)
-      unsafe lstmInstantUpdate2(it, block &- 2, &waiting)
-      copySums(made, &waiting)
-      block &+= 2
+  // The tail goes with the last one or two blocks.
+  let hasTail = unsafe end == it.pointee.blocks && it.pointee.tailUnits != 0
+  let pairs = (hasTail ? end &- first &- 1 : end &- first) / 2
+  let rest = first &+ 2 &* pairs
+  var pair = 0
+  if unsafe it.pointee.isBackward {
+    unsafe lstmInstantRest(it, x, rest, end)
+    while pair < pairs {
+      pair &+= 1
+      unsafe lstmInstant2(it, x, rest &- 2 &* pair)
     }
-    unsafe lstmInstantUpdate2(it, block &- 2, &waiting)
+  } else {
+    while pair < pairs {
+      unsafe lstmInstant2(it, x, first &+ 2 &* pair)
+      pair &+= 1
+    }
+    unsafe lstmInstantRest(it, x, rest, end)
   }
+}
+
+/// The blocks behind the pairs, and the tail.
+@_transparent
+private func lstmInstantRest(_ it: UnsafeMutablePointer<Instant>, _ x: UnsafePointer<Scalar>, _ block: Int, _ end: Int) {
   #if LSTM_V4 || (LSTM_V3 && !LSTM_FLOAT64)
     if unsafe end == it.pointee.blocks && it.pointee.tailUnits != 0 {
-      while end &- block > 2 {
-        unsafe lstmInstant2(it, x, block)
-        block &+= 2
-      }
       let isHalf = unsafe it.pointee.tailUnits == lanes / 2
       switch end &- block {
       case 2: if isHalf { unsafe lstmInstant2Half(it, x, block) } else { unsafe lstmInstant2Quarter(it, x, block) }
@@ -182,10 +164,6 @@ private func lstmInstantRun(_ it: UnsafeMutablePointer<Instant>, _ x: UnsafePoin
       return
     }
   #endif
-  while end &- block >= 2 {
-    unsafe lstmInstant2(it, x, block)
-    block &+= 2
-  }
   if block < end { unsafe lstmInstant1(it, x, block) }
 }
 

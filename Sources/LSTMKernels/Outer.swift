@@ -92,6 +92,9 @@ private func outerTile<let R: Int, let P: Int, let S: Int>(_ shape: (Count<R>.Ty
 func outer6x1(_ it: OuterProduct) { unsafe outerTile((Count<6>.self, Count<1>.self), zeros6, it) }
 
 @inline(never)
+func outer4x1(_ it: OuterProduct) { unsafe outerTile((Count<4>.self, Count<1>.self), zeros4, it) }
+
+@inline(never)
 func outer2x1(_ it: OuterProduct) { unsafe outerTile((Count<2>.self, Count<1>.self), zeros2, it) }
 
 @inline(never)
@@ -100,44 +103,66 @@ func outer1x1(_ it: OuterProduct) { unsafe outerTile((Count<1>.self, Count<1>.se
 /// Rows whose products are summed before the sum is added to the output: their vectors of z, laid side by side, fill half of the nearest cache.
 private let outerRows = 512 / outerPanels
 
-/// Numbers of scratch that ``outer`` needs.
-public let outerScratch = outerRows &* outerPanels &* lanes
+/// Numbers of scratch that ``outer`` needs for so many numbers of x.
+@inline(never)  // see outer
+public func outerScratch(count: Int) -> Int { outerRows &* (outerPanels &* lanes &+ count) }
 
 /// Adds the sum over all rows of outer products: `out[i, j] += Σᵣ x[r, i] · z[r, j]`. The gradient of a weight matrix.
 ///
 /// The sums of so many rows as fit the nearest cache are added up one after the other, so the bits depend on the number of rows alone.
 ///
 /// - Shapes: `x [rows, count]` with rows `xStride` apart (0: the same row again and again); `z [rows, panels, lanes]` with rows `zStride`
-///   apart; `out [count, panels, lanes]` with rows `outStride` apart; `scratch` ``outerScratch`` numbers.
+///   apart; `out [count, panels, lanes]` with rows `outStride` apart; `scratch` ``outerScratch(count:)`` numbers.
 /// - Requires: z, out and scratch are aligned to vectors; `out` and `scratch` overlap nothing. Any count may be 0.
 @inline(never)  // inlined elsewhere, it would be compiled for that module's processor
 public func outer(
   _ x: UnsafePointer<Scalar>, _ xStride: Int, count: Int, _ z: UnsafePointer<Scalar>, _ zStride: Int, panels: Int, rows: Int,
   _ out: UnsafeMutablePointer<Scalar>, _ outStride: Int, _ scratch: UnsafeMutablePointer<Scalar>
 ) {
+  // Numbers that lie far apart from row to row push each other out of the cache; laying them side by side pays where they are read often enough
+  // (measured on Zen 3, 2026-11: 80 → 92 GFLOP/s for 512 × 2048).
+  let gathersZ = count >= 24
+  let gathersX = gathersZ && panels >= 24 &* outerPanels
+  let numbers = unsafe scratch + outerRows &* (outerPanels &* lanes)
   var first = 0
   while first < rows {
     let some = rows &- first < outerRows ? rows &- first : outerRows
+    // SAFETY: the row exists.
+    let from = unsafe x + first &* xStride
+    if gathersX { unsafe gatherNumbers(from, xStride, count, numbers, rows: some) }
     var panel = 0
     while panel < panels {
       let isWide = panels &- panel >= outerPanels
       let width = isWide ? outerPanels &* lanes : lanes
       // SAFETY: the row and the panel exist.
       var it = unsafe OuterProduct(
-        x: x + first &* xStride, xStride: xStride, z: z + (first &* zStride &+ panel &* lanes), zStride: zStride, rows: some,
-        out: out + panel &* lanes, outStride: outStride)
-      // Far from row to row, they would push each other out of the cache; with few numbers of x they are not read often enough to matter.
-      if count >= 24 {
+        x: from, xStride: xStride, z: z + (first &* zStride &+ panel &* lanes), zStride: zStride, rows: some, out: out + panel &* lanes,
+        outStride: outStride)
+      if gathersZ {
         unsafe gatherVectors(it.z, zStride, scratch, width, rows: some)
         unsafe it.z = UnsafePointer(scratch)
         unsafe it.zStride = width
       }
-      if isWide { unsafe outerWide(it, count) } else { unsafe outerNarrow(it, count) }
+      var row = 0
+      while row < count {
+        let tile = tileRows(count &- row)
+        var part = unsafe it.from(row: row)
+        if gathersX {
+          unsafe part.x = UnsafePointer(numbers + row &* some)
+          unsafe part.xStride = tile
+        }
+        if isWide { unsafe outerWide(part, tile) } else { unsafe outerNarrow(part, tile) }
+        row &+= tile
+      }
       panel &+= width / lanes
     }
     first &+= some
   }
 }
+
+/// Numbers of x that the next tile takes of so many. 8 are 4 and 4: a tile of 2 waits for its sums.
+@_transparent
+private func tileRows(_ left: Int) -> Int { left >= 6 && left != 8 ? 6 : left >= 4 ? 4 : left >= 2 ? 2 : 1 }
 
 /// Lays the vectors of some rows side by side.
 @_transparent
@@ -154,44 +179,56 @@ private func gatherVectors(_ from: UnsafePointer<Scalar>, _ stride: Int, _ to: U
   }
 }
 
+/// Lays the numbers that a tile takes of each row side by side, row after row, one tile after the other.
 @_transparent
-private func outerWide(_ all: OuterProduct, _ count: Int) {
-  var row = 0
-  while row < count {
-    let it = unsafe all.from(row: row)
-    let left = count &- row
-    // 8 are 4 and 4: a tile of 2 waits for its sums.
-    if left >= 6 && left != 8 {
-      unsafe outer6(it)
-      row &+= 6
-    } else if left >= 4 {
-      unsafe outer4(it)
-      row &+= 4
-    } else if left >= 2 {
-      unsafe outer2(it)
-      row &+= 2
-    } else {
-      unsafe outer1(it)
+private func gatherNumbers(_ from: UnsafePointer<Scalar>, _ stride: Int, _ count: Int, _ to: UnsafeMutablePointer<Scalar>, rows: Int) {
+  var first = 0
+  while first < count {
+    let tile = tileRows(count &- first)
+    // SAFETY: from has so many rows of `count` numbers, `to` room for all of them.
+    var source = unsafe from + first
+    var place = unsafe to + first &* rows
+    var row = 0
+    while row < rows {
+      if tile == 6 {
+        // Written out, since a loop of unknown length costs more than what it copies.
+        unsafe place[0] = source[0]
+        unsafe place[1] = source[1]
+        unsafe place[2] = source[2]
+        unsafe place[3] = source[3]
+        unsafe place[4] = source[4]
+        unsafe place[5] = source[5]
+      } else {
+        var one = 0
+        while one < tile {
+          unsafe place[one] = source[one]
+          one &+= 1
+        }
+      }
+      unsafe source += stride
+      unsafe place += tile
       row &+= 1
     }
+    first &+= tile
   }
 }
 
 @_transparent
-private func outerNarrow(_ all: OuterProduct, _ count: Int) {
-  var row = 0
-  while row < count {
-    let it = unsafe all.from(row: row)
-    let left = count &- row
-    if left >= 6 {
-      unsafe outer6x1(it)
-      row &+= 6
-    } else if left >= 2 {
-      unsafe outer2x1(it)
-      row &+= 2
-    } else {
-      unsafe outer1x1(it)
-      row &+= 1
-    }
+private func outerWide(_ it: OuterProduct, _ tile: Int) {
+  switch tile {
+  case 6: unsafe outer6(it)
+  case 4: unsafe outer4(it)
+  case 2: unsafe outer2(it)
+  default: unsafe outer1(it)
+  }
+}
+
+@_transparent
+private func outerNarrow(_ it: OuterProduct, _ tile: Int) {
+  switch tile {
+  case 6: unsafe outer6x1(it)
+  case 4: unsafe outer4x1(it)
+  case 2: unsafe outer2x1(it)
+  default: unsafe outer1x1(it)
   }
 }

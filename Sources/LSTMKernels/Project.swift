@@ -107,6 +107,9 @@ private func projectTile<let R: Int, let G: Int, let P: Int, let S: Int>(
 #endif
 
 @inline(never)
+func project1x2x4(_ it: Projection) { unsafe projectTile((Count<1>.self, Count<2>.self, Count<4>.self), zeros8, it, first: 0, panels: 4) }
+
+@inline(never)
 func project1x1x4(_ it: Projection) { unsafe projectTile((Count<1>.self, Count<1>.self, Count<4>.self), zeros4, it, first: 0, panels: 4) }
 
 @inline(never)
@@ -164,6 +167,10 @@ public func project(
     default: unsafe project1x4x1(part)
     }
     group &+= 4
+  }
+  if rows == 1 && panels == 4 && groups &- group >= 2 {
+    unsafe project1x2x4(all.from(group: group, panels: panels))
+    group &+= 2
   }
   while group < groups {
     let part = unsafe all.from(group: group, panels: panels)

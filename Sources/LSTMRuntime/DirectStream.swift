@@ -1,10 +1,14 @@
 import LSTMCaller
 import LSTMModel
 
-/// A stream's model as a chain of prepared steps: recurrent layers with the usual functions and dense layers, one after the other.
+/// A stream's model as a chain of prepared steps: recurrent layers and dense layers, one after the other.
 ///
 /// Such a chain is called with the caller's numbers and needs no graph, no shapes and no copies. Other models run through their operators.
 @safe final class DirectStream {
+  /// Weights of a layer from which on threads share its step. Handing over takes half a microsecond, reading so many from the second cache one
+  /// (Zen 3, 2 threads: 1.04 times slower with 17,000, 1.5 times faster with 74,000).
+  private static let sharedNumbers = 1 << 15
+
   /// One layer.
   @safe private struct Link {
     @unsafe let function: DirectStep.Function
@@ -25,7 +29,9 @@ import LSTMModel
   @unsafe var directStep: DirectStep { unsafe step }
   private let links: [Link]
   private let layers: [Layer]
+  private let cells: [DirectCell]
   private let dense: [DirectDense]
+  private let low: [TeamTask]
   private let shared: [SharedLayer]
   private let arenas: [Arena]
   private let kernels: KernelTable
@@ -52,7 +58,7 @@ import LSTMModel
       guard value.output == 0, node.inputs.count == 1, node.masks.allSatisfy({ $0 == nil }) else { return nil }
       guard let it = plan.operators[value.node] else { return nil }
       if let recurrent = it as? RecurrentOperator {
-        guard recurrent.cell.instant != nil, !recurrent.it.takesInitialState else { return nil }
+        guard !recurrent.it.takesInitialState else { return nil }
       } else if !((it as? DenseOperator)?.isDirect ?? false) {
         return nil
       }
@@ -68,7 +74,9 @@ import LSTMModel
     kernels = plan.kernels
     var links: [Link] = []
     var layers: [Layer] = []
+    var cells: [DirectCell] = []
     var dense: [DirectDense] = []
+    var low: [TeamTask] = []
     var arenas: [Arena] = []
     for node in nodes {
       let isLast = node == nodes.last
@@ -80,7 +88,8 @@ import LSTMModel
         let layer = try DirectStream.prepare(recurrent.cell, instant, states[node], plan.kernels, &arenas)
         layers.append(layer)
         let blocks = recurrent.cell.units / plan.kernels.lanes
-        if let team, blocks >= RecurrentOperator.sharedBlocks {
+        let numbers = (recurrent.cell.input.count + recurrent.cell.units) * recurrent.cell.input.width
+        if let team, blocks >= RecurrentOperator.sharedBlocks, numbers >= DirectStream.sharedNumbers {
           let kernels = unsafe plan.kernels.instants
           let made = unsafe SharedLayer(
             team, instant.isLSTM ? kernels.lstmBlocks : kernels.gruBlocks, kernels.finish, layer.memory,
@@ -93,6 +102,20 @@ import LSTMModel
           unsafe function = instant.isLSTM ? plan.kernels.instants.lstm : plan.kernels.instants.gru
           unsafe memory = layer.memory
         }
+      } else if let recurrent = plan.operators[node] as? RecurrentOperator,
+        let layer = unsafe try DirectStream.low(recurrent.cell, states[node], team)
+      {
+        unsafe low.append(layer.kept)
+        width = recurrent.cell.units
+        unsafe function = layer.step.function
+        unsafe memory = layer.step.memory
+      } else if let recurrent = plan.operators[node] as? RecurrentOperator {
+        let made = try DirectCell(recurrent.cell, states[node])
+        cells.append(made)
+        width = made.width
+        unsafe function = DirectCell.function
+        // SAFETY: kept in `cells` as long as this object lives.
+        unsafe memory = Unmanaged.passUnretained(made).toOpaque()
       } else if let it = plan.operators[node] as? DenseOperator {
         let made = try DirectDense(it)
         dense.append(made)
@@ -113,7 +136,9 @@ import LSTMModel
     }
     self.links = links
     self.layers = layers
+    self.cells = cells
     self.dense = dense
+    self.low = low
     self.shared = shared
     if links.count == 1 {
       unsafe step = DirectStep(function: links[0].function, memory: links[0].memory)
@@ -133,6 +158,20 @@ import LSTMModel
     }
     unsafe step = DirectStep(function: ChainLink.run, memory: place)
   }
+
+  #if LSTM_FLOAT64
+    @unsafe private static func low(_ cell: Cell, _ states: [Floats], _ team: Team?) throws(LSTMError) -> (kept: TeamTask, step: DirectStep)? {
+      unsafe nil
+    }
+  #else
+    /// A layer whose weights have few bytes, or nil.
+    @unsafe private static func low(_ cell: Cell, _ states: [Floats], _ team: Team?) throws(LSTMError) -> (kept: TeamTask, step: DirectStep)? {
+      guard let cell = cell as? LowCell else { return nil }
+      // Half the bytes take half the time: twice as many blocks make a step that is worth sharing.
+      let layer = try LowLayer(cell, states: states, team: cell.recurrent.groups >= 2 * RecurrentOperator.sharedBlocks ? team : nil)
+      return unsafe (layer, layer.direct)
+    }
+  #endif
 
   private static func prepare(
     _ cell: Cell, _ instant: InstantLayer, _ states: [Floats], _ kernels: KernelTable, _ arenas: inout [Arena]
@@ -166,6 +205,7 @@ import LSTMModel
   func settle() {
     // SAFETY: prepared in init; h is one of the two places.
     for layer in layers { unsafe kernels.instants.settle(layer.memory, layer.h.base) }
+    for cell in cells { cell.settle() }
   }
 }
 
@@ -197,14 +237,16 @@ extension Stream {
 @safe private final class DirectDense {
   private let it: DenseOperator
   private let sums: Floats
+  private let quantized: Floats
   private let arena: Arena
   let width: Int
 
   init(_ it: DenseOperator) throws(LSTMError) {
     self.it = it
     width = it.units
-    arena = try Arena(capacity: Arena.rounded(it.matrix.width), for: "a stream's arrays")
+    arena = try Arena(capacity: Arena.rounded(it.matrix.width) + it.matrix.quantizedStride, for: "a stream's arrays")
     sums = arena.floats(it.matrix.width)
+    quantized = arena.floats(it.matrix.quantizedStride)
   }
 
   static let function: DirectStep.Function = { memory, x, y in
@@ -215,11 +257,28 @@ extension Stream {
   }
 
   private func run(_ x: UnsafePointer<Scalar>, _ y: UnsafeMutablePointer<Scalar>) {
-    unsafe it.kernels.project(one: x, it.matrix, into: sums)
+    unsafe project(x)
     let values = sums.slice(0, width)
     it.kernels.apply(it.activation, to: values, width: width)
     // SAFETY: y holds `width` numbers.
     unsafe y.update(from: values.base, count: width)
+  }
+}
+
+extension DirectDense {
+  /// The sums of one row.
+  private func project(_ x: UnsafePointer<Scalar>) {
+    #if !LSTM_FLOAT64
+      if it.matrix.form == .int8 {
+        // SAFETY: x holds the layer's numbers.
+        unsafe it.kernels.quantize(x, stride: 0, rows: 1, for: it.matrix, into: quantized)
+        return it.kernels.projectLow(quantized, stride: 0, rows: 1, it.matrix, into: sums, stride: sums.count)
+      }
+      if it.matrix.form == .bf16 {
+        return unsafe it.kernels.projectLow(x, stride: 0, rows: 1, it.matrix, into: sums, stride: sums.count)
+      }
+    #endif
+    unsafe it.kernels.project(one: x, it.matrix, into: sums)
   }
 }
 

@@ -27,6 +27,10 @@ import Glibc
   private let tanhKernel: @Sendable (Write, Int) -> Void
   /// Steps of streams: see DirectStream.
   let instants: InstantKernels
+  #if !LSTM_FLOAT64
+    /// Products with weights of few bytes.
+    let low: LowKernels
+  #endif
 
   /// The sets that this processor runs, best first.
   static let supported: [KernelTable] = {
@@ -55,19 +59,19 @@ import Glibc
         projectKernel: LSTMKernels.project(_:_:rows:count:_:groups:panels:_:_:_:_:_:),
         lstmKernel: LSTMKernels.lstmStep(_:_:_:_:_:_:rows:count:_:blocks:_:_:),
         gruKernel: LSTMKernels.gruStep(_:_:_:_:_:rows:count:_:blocks:_:_:), sigmoidKernel: LSTMKernels.sigmoid(_:_:),
-        tanhKernel: LSTMKernels.tanh(_:_:), instants: InstantKernels.baseline)
+        tanhKernel: LSTMKernels.tanh(_:_:), instants: InstantKernels.baseline, low: LowKernels.baseline)
       let v3 = unsafe KernelTable(
         name: "v3", lanes: LSTMKernelsV3.lanes,
         projectKernel: LSTMKernelsV3.project(_:_:rows:count:_:groups:panels:_:_:_:_:_:),
         lstmKernel: LSTMKernelsV3.lstmStep(_:_:_:_:_:_:rows:count:_:blocks:_:_:),
         gruKernel: LSTMKernelsV3.gruStep(_:_:_:_:_:rows:count:_:blocks:_:_:), sigmoidKernel: LSTMKernelsV3.sigmoid(_:_:),
-        tanhKernel: LSTMKernelsV3.tanh(_:_:), instants: InstantKernels.v3)
+        tanhKernel: LSTMKernelsV3.tanh(_:_:), instants: InstantKernels.v3, low: LowKernels.v3)
       let v4 = unsafe KernelTable(
         name: "v4", lanes: LSTMKernelsV4.lanes,
         projectKernel: LSTMKernelsV4.project(_:_:rows:count:_:groups:panels:_:_:_:_:_:),
         lstmKernel: LSTMKernelsV4.lstmStep(_:_:_:_:_:_:rows:count:_:blocks:_:_:),
         gruKernel: LSTMKernelsV4.gruStep(_:_:_:_:_:rows:count:_:blocks:_:_:), sigmoidKernel: LSTMKernelsV4.sigmoid(_:_:),
-        tanhKernel: LSTMKernelsV4.tanh(_:_:), instants: InstantKernels.v4)
+        tanhKernel: LSTMKernelsV4.tanh(_:_:), instants: InstantKernels.v4, low: LowKernels.v4)
     #endif
     switch lstm_support_cpu_level() {
     case 4: return [v4, v3, baseline]
@@ -87,11 +91,19 @@ import Glibc
   }()
 
   /// `out[r] = start + x[r] · W (+ addend[r])`, of it the groups of part `index` of `count`, for rows `xStride`, `outStride` and `addendStride` apart.
+  ///
+  /// Where the weights are int8, x are rows that ``quantize(_:stride:rows:for:into:)`` made.
   func project(
     _ x: Floats, stride xStride: Int, rows: Int, _ matrix: PackedMatrix, addend: Floats? = nil, addendStride: Int = 0, into out: Floats,
     stride outStride: Int, part index: Int = 0, of count: Int = 1
   ) {
     guard rows > 0 else { return }
+    #if !LSTM_FLOAT64
+      if matrix.form != .full {
+        precondition(addend == nil, "weights of few bytes take no addend")
+        return projectLow(x, stride: xStride, rows: rows, matrix, into: out, stride: outStride, part: index, of: count)
+      }
+    #endif
     precondition(xStride >= 0 && x.count >= (rows - 1) * xStride + matrix.count, "x is shorter than its rows")
     precondition(outStride >= matrix.width && out.count >= (rows - 1) * outStride + matrix.width, "out is shorter than its rows")
     precondition(addend.map { $0.count >= (rows - 1) * addendStride + matrix.width } != false, "the addend is shorter than its rows")
@@ -105,7 +117,7 @@ import Glibc
 
   /// The same for one row of `matrix.count` numbers.
   @unsafe func project(one x: Read, _ matrix: PackedMatrix, into out: Floats) {
-    precondition(out.count >= matrix.width, "out is shorter than its rows")
+    precondition(out.count >= matrix.width && matrix.form == .full, "out is shorter than its rows, or the weights are others")
     // SAFETY: the caller vouches for x; the rest as above.
     unsafe projectKernel(
       x, matrix.count, 1, matrix.count, matrix.weights.base, matrix.groups, matrix.panels, matrix.start.base, nil, 0, out.base, matrix.width)

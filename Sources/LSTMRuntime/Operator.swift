@@ -54,6 +54,9 @@ final class Call {
 
 /// An operation ready to run: its packed weights and its arithmetic. Immutable, shared by all sessions and streams of a plan.
 class Operator: @unchecked Sendable {  // subclasses have only `let` properties of values and arenas that nobody writes after init
+  /// The packed matrices of a recurrent or dense layer, for their bytes.
+  var packed: [PackedMatrix] { [] }
+
   /// Sizes of the scratch arrays for inputs of these shapes.
   func scratch(_ inputs: [[Int]], _ outputs: [[Int]]) -> [Int] { [] }
 

@@ -1,10 +1,11 @@
+import LSTMCaller
 import LSTMModel
 
 extension Operator {
   /// Makes an operation of the model ready to run.
   ///
   /// - Throws: ``LSTMError/unsupported(_:)`` naming the layer, ``LSTMError/memory(_:)``.
-  static func make(_ operation: Operation, node: Node, in model: Model, kernels: KernelTable) throws(LSTMError) -> Operator {
+  static func make(_ operation: Operation, node: Node, in model: Model, form: WeightForm, kernels: KernelTable) throws(LSTMError) -> Operator {
     let weights = node.weights.map { model.weights[$0] }
     let shapes = node.inputs.map { model.shape(of: $0) }
     let name = model.layers.indices.contains(node.layer) ? model.layers[node.layer].name : ""
@@ -14,8 +15,9 @@ extension Operator {
       }
     }
     switch operation {
-    case .recurrent(let it): return try RecurrentOperator(it, weights, inputSize: shapes[0].last, isMasked: node.masks[0] != nil, kernels: kernels)
-    case .dense(let it): return try DenseOperator(it, weights, inputSize: shapes[0].last, kernels: kernels)
+    case .recurrent(let it):
+      return try RecurrentOperator(it, weights, inputSize: shapes[0].last, isMasked: node.masks[0] != nil, form: form, kernels: kernels)
+    case .dense(let it): return try DenseOperator(it, weights, inputSize: shapes[0].last, form: form, kernels: kernels)
     case .embedding(let it): return try EmbeddingOperator(it, weights, layer: name)
     case .masking(let it): return MaskingOperator(it)
     case .identity, .reshape, .foldTime, .unfoldTime: return CopyOperator()

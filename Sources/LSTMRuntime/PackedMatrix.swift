@@ -1,8 +1,10 @@
+import LSTMCaller
 import LSTMModel
 
-/// A weight matrix laid out for the kernels: `[groups, count, panels, lanes]`, columns padded with zeros to whole groups.
+/// A weight matrix laid out for the kernels: `[groups, depth, panels, lanes]`, columns padded with zeros to whole groups.
 ///
-/// A group's panels lie side by side for each row of the matrix, so that one number of x meets all of them in registers.
+/// A group's panels lie side by side for each row of the matrix, so that one number of x meets all of them in registers. With weights of few bytes
+/// 2 or 4 rows share the words of one: see LowTile.swift in the kernels.
 struct PackedMatrix {
   /// Rows of the matrix: numbers of x.
   let count: Int
@@ -12,41 +14,63 @@ struct PackedMatrix {
   let groups: Int
   /// Numbers in a row of the result, padding included.
   let width: Int
+  /// What the weights are kept as.
+  let form: WeightForm
+  /// Words of weights for each column: ``count`` unless several share a word.
+  let depth: Int
   /// The packed numbers.
   let weights: Floats
   /// What each sum starts from: the bias, or zeros.
   let start: Floats
+  /// With weights of few bytes what the kernels read of the above, in their form; else empty.
+  let description: Floats
+  /// With int8 what the weights of each column are multiples of; else empty.
+  let scales: Floats
   private let arena: Arena
 
   /// Packs `matrix [count, columns]`, taking for each packed column the column that `order` names (nil: padding).
   ///
   /// - Throws: ``LSTMError/memory(_:)``.
   init(
-    _ matrix: [Scalar], count: Int, columns: Int, order: [Int?], panels: Int, bias: ((Int) -> Scalar)?, lanes: Int
+    _ matrix: [Scalar], count: Int, columns: Int, order: [Int?], panels: Int, bias: ((Int) -> Scalar)?, lanes: Int, form: WeightForm = .full
   ) throws(LSTMError) {
     precondition(matrix.count == count * columns, "a matrix of another size than stated")
     let groupWidth = panels * lanes
     self.count = count
     self.panels = panels
+    self.form = form
     groups = (order.count + groupWidth - 1) / groupWidth
     width = groups * groupWidth
-    arena = try Arena(capacity: Arena.rounded(count * width) + Arena.rounded(width), for: "packed weights")
-    weights = arena.floats(count * width)
+    depth = (count + form.weightsPerWord - 1) / form.weightsPerWord
+    let scaleCount = form == .int8 ? width : 0
+    let descriptionCount = form == .full ? 0 : PackedMatrix.descriptionCount
+    arena = try Arena(
+      capacity: Arena.rounded(depth * width) + Arena.rounded(width) + Arena.rounded(scaleCount) + Arena.rounded(descriptionCount),
+      for: "packed weights")
+    weights = arena.floats(depth * width)
     start = arena.floats(width)
+    scales = arena.floats(scaleCount)
+    description = arena.floats(descriptionCount)
     for (packed, column) in order.enumerated() {
       guard let column else { continue }
-      let group = packed / groupWidth
-      let place = packed % groupWidth
-      for k in 0..<count { weights[(group * count + k) * groupWidth + place] = matrix[k * columns + column] }
+      let place = packed / groupWidth * depth * groupWidth + packed % groupWidth
+      if form == .full {
+        for k in 0..<count { weights[place + k * groupWidth] = matrix[k * columns + column] }
+      } else {
+        packLow(matrix, columns: columns, column, at: place, packed: packed)
+      }
       if let bias { start[packed] = bias(column) }
     }
   }
 
   /// Packs all columns in their order.
-  init(_ matrix: [Scalar], count: Int, columns: Int, bias: [Scalar]?, lanes: Int) throws(LSTMError) {
+  init(_ matrix: [Scalar], count: Int, columns: Int, bias: [Scalar]?, lanes: Int, form: WeightForm = .full) throws(LSTMError) {
     let panels = columns <= 2 * lanes ? 1 : columns <= 3 * lanes ? 3 : 4
     try self.init(
       matrix, count: count, columns: columns, order: (0..<columns).map { $0 }, panels: panels, bias: bias.map { values in { values[$0] } },
-      lanes: lanes)
+      lanes: lanes, form: form)
   }
+
+  /// Bytes of the packed numbers.
+  var bytes: Int { (weights.count + start.count + scales.count) * MemoryLayout<Scalar>.stride }
 }

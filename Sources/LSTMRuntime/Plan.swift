@@ -1,3 +1,4 @@
+import LSTMCaller
 import LSTMModel
 
 /// A model made ready to run: operators with packed weights for this processor. Immutable; sessions and streams share it.
@@ -17,9 +18,11 @@ public final class Plan: @unchecked Sendable {  // all properties are immutable 
   ///
   /// - Throws: ``LSTMError/unsupported(_:)`` naming a layer that cannot run, ``LSTMError/memory(_:)``.
   /// - Cost: a copy of the weights.
-  public convenience init(_ model: Model) throws(LSTMError) { try self.init(model, kernels: .best) }
+  public convenience init(_ model: Model, weights form: WeightForm = .full) throws(LSTMError) {
+    try self.init(model, weights: form, kernels: .best)
+  }
 
-  init(_ model: Model, kernels: KernelTable) throws(LSTMError) {
+  init(_ model: Model, weights form: WeightForm = .full, kernels: KernelTable) throws(LSTMError) {
     self.model = model
     self.kernels = kernels
     var operators: [Operator?] = []
@@ -39,7 +42,7 @@ public final class Plan: @unchecked Sendable {  // all properties are immutable 
         operators.append(twin.it)
         continue
       }
-      let it = try Operator.make(operation, node: node, in: model, kernels: kernels)
+      let it = try Operator.make(operation, node: node, in: model, form: form, kernels: kernels)
       if !node.weights.isEmpty { packed[node.weights + shapes] = (index, it) }
       operators.append(it)
     }
@@ -47,6 +50,15 @@ public final class Plan: @unchecked Sendable {  // all properties are immutable 
     self.operators = operators
     self.lastUse = lastUse
     rowsAreIndependent = model.rowsAreIndependent
+  }
+
+  /// Bytes of the packed weights of recurrent and dense layers, each counted once.
+  var weightBytes: Int {
+    var seen: Set<ObjectIdentifier> = []
+    return operators.reduce(0) { total, it in
+      guard let it, seen.insert(ObjectIdentifier(it)).inserted else { return total }
+      return total + it.packed.reduce(0) { $0 + $1.bytes }
+    }
   }
 
   /// Whether two uses of a layer run the same way: as to masks, initial states and direction.

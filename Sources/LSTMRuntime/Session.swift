@@ -42,6 +42,8 @@ public final class Session: RunningSession {
 
   public var precision: ElementType { scalarType }
 
+  public var weightBytes: Int { plan.weightBytes }
+
   public func setInput(_ index: Int, _ array: CallerArray) { inputs[index] = array }
 
   public func setOutput(_ index: Int, _ array: CallerArray) { outputs[index] = array }

@@ -5,10 +5,10 @@ class TeamTask {
 }
 
 /// Threads that work on one row together: each computes some of the units, none a part of a sum, so that the numbers are those of one thread.
-final class Team {
-  /// What the threads look at; not the team, which would keep itself alive.
-  private final class Board {
-    var task: TeamTask?
+@safe final class Team {
+  /// What the threads look at; not the team, which would keep itself alive. The task is not counted as used: several threads would count at once.
+  @safe private final class Board {
+    @unsafe var task: Unmanaged<TeamTask>?
   }
 
   /// How many threads take part.
@@ -23,13 +23,18 @@ final class Team {
     self.threads = threads
     meeting = Meeting(parts: threads)
     let board = board
-    pool = ThreadPool(threads: threads) { board.task?.part($0, of: threads) }
+    pool = ThreadPool(threads: threads) { index in
+      // SAFETY: run keeps the task until all parts are done.
+      unsafe board.task?._withUnsafeGuaranteedRef { $0.part(index, of: threads) }
+    }
   }
 
   /// Runs all parts of a task and returns when each has finished. Parts may not wait for each other: one thread may do them one after the other.
   func run(_ task: TeamTask) {
-    board.task = task
-    pool.run()
-    board.task = nil
+    withExtendedLifetime(task) {
+      unsafe board.task = Unmanaged.passUnretained(task)
+      pool.run()
+      unsafe board.task = nil
+    }
   }
 }

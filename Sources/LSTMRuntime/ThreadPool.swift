@@ -56,11 +56,23 @@ import Synchronization
     /// Whether two threads are on the same processor, where looking for the other only keeps it from its work.
     private func isShared(_ one: CInt, _ other: CInt) -> Bool { one == other && one >= 0 }
 
+    // Written only if they change: others read them all the time.
+
+    private func noteCaller() {
+      let here = lstm_support_processor()
+      if callerPlace.load(ordering: .relaxed) != here { callerPlace.store(here, ordering: .relaxed) }
+    }
+
+    func noteOther() {
+      let here = lstm_support_processor()
+      if otherPlace.load(ordering: .relaxed) != here { otherPlace.store(here, ordering: .relaxed) }
+    }
+
     /// Starts a round: wakes the threads that sleep.
     ///
     /// A thread counts itself asleep before it looks for the last time, and this looks for sleepers after the round has changed: one sees the other.
     func begin() {
-      callerPlace.store(lstm_support_processor(), ordering: .relaxed)
+      noteCaller()
       round.add(1, ordering: .sequentiallyConsistent)
       guard asleep.load(ordering: .sequentiallyConsistent) > 0 else { return }
       // SAFETY: see locked.
@@ -94,11 +106,13 @@ import Synchronization
       locked { _ = unsafe pthread_cond_signal(finished) }
     }
 
-    /// Waits until all that was claimed in a round is done.
-    func join(round: Int) {
-      for _ in 0..<LSTM_SUPPORT_LOOKS {
+    /// Waits until all work of a round is done; does what nobody has begun after a while.
+    func join(round: Int, threads: Int) {
+      let isAlone = isShared(otherPlace.load(ordering: .relaxed), callerPlace.load(ordering: .relaxed))
+      for looks in 0..<LSTM_SUPPORT_LOOKS {
         if meeting.isOver(step: round) { return }
-        if isShared(otherPlace.load(ordering: .relaxed), callerPlace.load(ordering: .relaxed)) { break }
+        if isAlone || looks % 64 == 63 { for index in 1..<threads { take(index, round: round) } }
+        if isAlone { break }
         lstm_support_pause()
       }
       locked {
@@ -127,7 +141,8 @@ import Synchronization
   /// Rounds that are over.
   private var rounds = 0
   private var running: [pthread_t] = []
-  private var process: pid_t = 0
+  /// Forks before the threads were started.
+  private var forks: CInt = -1
 
   /// A pool whose run calls `work` with 0 ..< `threads`; index 0 on the calling thread.
   init(threads: Int, work: @escaping (Int) -> Void) {
@@ -140,14 +155,14 @@ import Synchronization
   /// Runs the work for all indices and returns when each is done. A thread that cannot be had, or does not come, is done without: the pieces may
   /// not wait for each other.
   func run() {
-    if process != getpid() { start() }
+    if forks != lstm_support_forks() { start() }
     guard let shared, !running.isEmpty else {
       for index in 0..<threads { work(index) }
       return
     }
     shared.begin()
-    for index in 0..<threads { shared.take(index, round: rounds) }
-    shared.join(round: rounds)
+    shared.take(0, round: rounds)
+    shared.join(round: rounds, threads: threads)
     rounds += 1
   }
 
@@ -157,7 +172,7 @@ import Synchronization
     self.shared = shared
     rounds = 0
     running = []
-    process = getpid()
+    forks = lstm_support_forks()
     for index in 1..<threads {
       var thread = pthread_t()
       // SAFETY: the thread takes over the reference and releases it when it ends.
@@ -184,13 +199,13 @@ import Synchronization
     while true {
       rounds = shared.next(after: rounds)
       if shared.stopping.load(ordering: .acquiring) { return }
-      shared.otherPlace.store(lstm_support_processor(), ordering: .relaxed)
+      shared.noteOther()
       shared.take(start.index, round: rounds - 1)
     }
   }
 
   private func stop() {
-    guard let shared, process == getpid() else { return }
+    guard let shared, forks == lstm_support_forks() else { return }
     shared.stopping.store(true, ordering: .sequentiallyConsistent)
     shared.begin()
     // SAFETY: each thread was created by start and is joined once.

@@ -152,10 +152,12 @@ int main(void) {
   lstm_model *model = load_fixture("lstm_basic/lstm_basic.k3.h5");
   CHECK(calls > before); /* or nothing is being counted */
 
-  for (int32_t precision = LSTM_FLOAT32; precision <= LSTM_FLOAT64; precision++) {
+  /* float32, float64, and float32 with weights of two bytes and of one */
+  for (int32_t kind = 0; kind < 4; kind++) {
     lstm_stream_options options;
     lstm_stream_options_init(&options);
-    options.precision = precision;
+    options.precision = kind == 1 ? LSTM_FLOAT64 : LSTM_FLOAT32;
+    options.weights = kind < 2 ? LSTM_WEIGHTS_FLOAT32 : kind == 2 ? LSTM_WEIGHTS_BF16 : LSTM_WEIGHTS_INT8;
     lstm_stream *stream;
     WORKS(lstm_stream_create(model, &options, &stream));
     before = calls;
@@ -168,10 +170,11 @@ int main(void) {
     lstm_stream_free(stream);
   }
 
-  for (int32_t threads = 1; threads <= 2; threads++) {
+  for (int32_t kind = 0; kind < 6; kind++) {
     lstm_session_options options;
     lstm_session_options_init(&options);
-    options.threads = threads;
+    options.threads = 1 + kind % 2;
+    options.weights = kind / 2;
     lstm_session *session;
     WORKS(lstm_session_create(model, &options, &session));
     lstm_array in = float_array(x, 3, BATCH, STEPS, FEATURES), result = float_array(y, 2, BATCH, UNITS, 0);

@@ -47,6 +47,34 @@ static void creation(void) {
   options.threads = 257;
   REFUSED(LSTM_ERROR_ARGUMENT, lstm_stream_create(model, &options, &out.stream));
   lstm_stream_options_init(&options);
+  const int32_t no_weights[] = {-1, 3, 4, INT32_MAX, INT32_MIN};
+  for (size_t i = 0; i < sizeof no_weights / sizeof *no_weights; i++) {
+    lstm_stream_options_init(&options);
+    options.weights = no_weights[i];
+    REFUSED(LSTM_ERROR_ARGUMENT, lstm_stream_create(model, &options, &out.stream));
+    CHECK(strstr(lstm_last_error(), "LSTM_WEIGHTS_INT8") != NULL);
+  }
+  for (int32_t weights = LSTM_WEIGHTS_BF16; weights <= LSTM_WEIGHTS_INT8; weights++) {
+    lstm_stream_options_init(&options);
+    options.precision = LSTM_FLOAT64;
+    options.weights = weights;
+    REFUSED(LSTM_ERROR_ARGUMENT, lstm_stream_create(model, &options, &out.stream));
+    CHECK(strstr(lstm_last_error(), "LSTM_FLOAT32") != NULL);
+  }
+  lstm_stream_options_init(&options);
+  options.reserved = 1;
+  REFUSED(LSTM_ERROR_ARGUMENT, lstm_stream_create(model, &options, &out.stream));
+  /* A program from before there were weights passes a smaller struct; what lies behind it is not looked at. */
+  lstm_stream_options_init(&options);
+  options.struct_size = offsetof(lstm_stream_options, weights);
+  options.weights = 77;
+  options.reserved = 77;
+  lstm_stream *old = NULL;
+  WORKS(lstm_stream_create(model, &options, &old));
+  lstm_stream_free(old);
+  options.struct_size--;
+  REFUSED(LSTM_ERROR_ARGUMENT, lstm_stream_create(model, &options, &out.stream));
+  lstm_stream_options_init(&options);
   options.struct_size = 0;
   REFUSED(LSTM_ERROR_ARGUMENT, lstm_stream_create(model, &options, &out.stream));
 

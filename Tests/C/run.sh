@@ -8,7 +8,7 @@ library=${LIBRARY:-$PWD/build/lib} build=${BUILD:-$PWD/build/tests-c} CC=${CC:-$
 export FIXTURES=$PWD/Tests/Fixtures
 [ $# -gt 0 ] || set -- plain asan valgrind
 warnings="-std=c11 -Wall -Wextra -pedantic -Wstrict-prototypes -Wshadow -Werror"
-linked="nonsense_model nonsense_run nonsense_stream nonsense_trainer lifetimes threads fixture saving allocations memory"
+linked="nonsense_model nonsense_run nonsense_stream nonsense_trainer lifetimes threads fixture saving precision allocations memory"
 failures=0
 mkdir -p "$build"
 

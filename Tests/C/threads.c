@@ -1,8 +1,9 @@
 /* Threads share a model, forked children go on with what their parent made, and all of them compute the same bits. */
-#define _DEFAULT_SOURCE
+#define _GNU_SOURCE
 #include "check.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -110,6 +111,22 @@ static void children(void) {
   }
 }
 
+/* More threads than processors: whoever runs does what the others do not come to. */
+static void many_threads_on_one_processor(void) {
+#ifdef __linux__
+  cpu_set_t before, one;
+  CHECK(sched_getaffinity(0, sizeof before, &before) == 0);
+  CPU_ZERO(&one);
+  for (int i = 0; i < CPU_SETSIZE && CPU_COUNT(&one) == 0; i++)
+    if (CPU_ISSET(i, &before)) CPU_SET(i, &one);
+  CHECK(sched_setaffinity(0, sizeof one, &one) == 0); /* threads that are started from here on have the same */
+  lstm_session *session = session_of(4);
+  for (int i = 0; i < 10 * ROUNDS; i++) CHECK(predicts_the_same(session));
+  lstm_session_free(session);
+  CHECK(sched_setaffinity(0, sizeof before, &before) == 0);
+#endif
+}
+
 int main(void) {
   begin("threads");
   fill_floats(x, sizeof x / sizeof *x, 1);
@@ -119,6 +136,7 @@ int main(void) {
   lstm_session_free(session);
   CHECK(streams_the_same());
   a_session_of_many_threads();
+  many_threads_on_one_processor();
   children();
   threads_share_a_model();
   lstm_model_free(model);

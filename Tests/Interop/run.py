@@ -5,14 +5,21 @@ test-interop` makes an environment with them. Prints a table and exits with 1 if
 """
 import argparse
 import collections
+import logging
 import os
 import sys
 import tempfile
 import time
+import warnings
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "")
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
+
+# That a model was not compiled, that arguments have newer names: hundreds of lines between those that matter.
+warnings.simplefilter("ignore")
+for chatty in ("tensorflow", "absl"):
+    logging.getLogger(chatty).setLevel(logging.ERROR)
 
 import numpy as np
 
@@ -34,10 +41,10 @@ class Skipped(Exception):
     """The reader has no way to run the model by itself."""
 
 
-def saved(model, folder, form):
+def saved(model, folder, form, training=True):
     path = os.path.join(folder, "model" + ENDINGS.get(form, ".h5"))
     try:
-        model.save(path, form)
+        model.save(path, form, training=training)
     except liblstm.UnsupportedError as error:
         raise Refused(str(error)) from error
     return path
@@ -55,11 +62,13 @@ def opened(model, folder, reader, form, networks):
     if not form.endswith("weights"):
         networks.pop(reader, None)
         framework.backend.clear_session()
-        network = networks[reader] = framework.models.load_model(path)
+        network = framework.models.load_model(path)
+        if not model.stateful:  # its state would be that after the first run
+            networks[reader] = network
         return network
     # Any model of the architecture will do to load weights into: the one before, its weights spoilt.
     try:
-        network = networks.get(reader) or framework.models.load_model(saved(model, folder, whole), compile=False)
+        network = networks.get(reader) or framework.models.load_model(saved(model, folder, whole, training=False), compile=False)
     except Refused as reason:
         raise Skipped(str(reason)) from reason
     network.set_weights([np.full_like(weight, 0.5) for weight in network.get_weights()])

@@ -1,11 +1,12 @@
-"""A few files that have between them every kind of layer, of Keras 2 and of Keras 3, and the options that change how a model is written."""
+"""A few files that have between them every kind of layer, activation and optimiser, every generation of Keras, and the options that matter."""
 import json
 import zipfile
 
 import h5py
 
 #: Options of layers that the writers have to translate or to put in another place.
-OPTIONS = ("stateful", "go_backwards", "return_state", "time_major", "zero_output_for_mask", "mask_zero", "merge_mode", "padding", "dtype")
+OPTIONS = ("stateful", "go_backwards", "return_state", "time_major", "zero_output_for_mask", "mask_zero", "merge_mode", "padding", "dtype",
+           "activation", "recurrent_activation", "reset_after")
 
 
 def short(files):
@@ -27,10 +28,11 @@ def kinds(path, model):
         for inner in [layer.options] + wrapped(layer.options):
             kind = inner.get("class_name", layer.type) if inner is not layer.options else layer.type
             options = inner.get("config", inner)
-            found.add(("layer", generation, kind))
+            # Keras 1 has words of its own for every layer.
+            found.add(("layer", generation if generation == "Keras 1" else "", kind))
             found.update(("option", name, json.dumps(options[name])) for name in OPTIONS
                          if options.get(name) is True or isinstance(options.get(name), str))
-    found.add(("optimizer", generation, optimizer_class(path)))
+    found.add(("optimizer", optimizer_class(path)))
     found.add(("ports", len(model.inputs) > 1, len(model.outputs) > 1))
     return found
 
@@ -51,7 +53,7 @@ def wrapped(value):
     """The configurations of layers and cells inside an option."""
     found = []
     for one in value.values() if isinstance(value, dict) else value if isinstance(value, list) else []:
-        if isinstance(one, dict) and "class_name" in one and "Initializer" not in one["class_name"] and "units" in str(one.get("config")):
+        if isinstance(one, dict) and "class_name" in one and isinstance(one.get("config"), dict) and "trainable" in one["config"]:
             found.append(one)
         if isinstance(one, (dict, list)):
             found += wrapped(one)

@@ -60,8 +60,10 @@ struct Case {
   }
 
   /// Runs a session over a batch.
-  func predict(_ x: [Float], rows: Int, steps: Int, kernels: KernelTable = .best, threads: Int = 1) throws -> [Float] {
-    let session = Session(try Plan(model, kernels: kernels), threads: threads)
+  func predict(
+    _ x: [Float], rows: Int, steps: Int, kernels: KernelTable = .best, threads: Int = 1, weights: WeightForm = .full
+  ) throws -> [Float] {
+    let session = Session(try Plan(model, weights: weights, kernels: kernels), threads: threads)
     var x = x
     var y = [Float](repeating: .nan, count: rows * steps * width)
     try x.withUnsafeMutableBytes { from in
@@ -81,8 +83,8 @@ struct Case {
   }
 
   /// Runs a stream over one sequence, step by step.
-  func stream(_ x: [Float], steps: Int, kernels: KernelTable = .best, threads: Int = 1) throws -> [Float] {
-    let stream = try Stream(try Plan(model, kernels: kernels), threads: threads)
+  func stream(_ x: [Float], steps: Int, kernels: KernelTable = .best, threads: Int = 1, weights: WeightForm = .full) throws -> [Float] {
+    let stream = try Stream(try Plan(model, weights: weights, kernels: kernels), threads: threads)
     var x = x
     var y = [Float](repeating: .nan, count: steps * width)
     try x.withUnsafeMutableBufferPointer { from in

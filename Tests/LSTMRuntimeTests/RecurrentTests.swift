@@ -32,7 +32,8 @@ let sizes = [1, 3, 4, 5, 8, 9, 15, 16, 17, 33, 70]
     for kernels in KernelTable.supported {
       let whole = try it.predict(x, rows: rows, steps: steps, kernels: kernels)
       for threads in [2, 3, 7] { #expect(try it.predict(x, rows: rows, steps: steps, kernels: kernels, threads: threads) == whole) }
-      for count in [1, 2, 5] {
+      // Every tile of rows, and what is left over behind it.
+      for count in [1, 2, 3, 4, 5, 6, 7, 9, 13] {
         let part = try it.predict(Array(x[..<(count * steps * 3)]), rows: count, steps: steps, kernels: kernels)
         #expect(part[...] == whole[..<(count * steps * units)], "\(kernels.name), \(count) rows")
       }
@@ -48,7 +49,7 @@ let sizes = [1, 3, 4, 5, 8, 9, 15, 16, 17, 33, 70]
       let x = it.input(rows: 1, steps: steps)
       for kernels in KernelTable.supported {
         let alone = try it.predict(x, rows: 1, steps: steps, kernels: kernels)
-        for threads in [2, 3] {
+        for threads in [2, 3, 4] {
           #expect(try it.predict(x, rows: 1, steps: steps, kernels: kernels, threads: threads) == alone, "\(kernels.name), \(threads) threads")
         }
         let few = Array(x[..<(min(steps, 20) * 3)])

@@ -3,6 +3,7 @@
 
     python3 generate.py k3        in an environment with keras 3.15 and tensorflow 2.21
     python3 generate.py k2        in one with tf_keras 2.21
+    python3 generate.py k2 frames thresholded        these cases alone
 
 For each case: `<case>.<writer>.keras` or `.h5`, and `<case>.<writer>.npz` with inputs `x0`, `x1`, … and outputs `y0`, `y1`, … that
 Keras computed in float32. Seeds are fixed; weights and inputs are the same in each run, file dates are not.
@@ -49,6 +50,13 @@ def frames():
     return keras.Model(x, L.LSTM(4)(y))
 
 
+def pooling():
+    x, y = keras.Input((4, 5, 4, 2)), keras.Input((6, 5, 3))
+    a = L.GlobalMaxPooling3D()(L.AveragePooling3D((1, 2, 2), padding="same")(L.SpatialDropout3D(0.2)(x)))
+    b = L.GlobalAveragePooling2D()(L.MaxPooling2D(2, strides=1)(L.SpatialDropout2D(0.1)(y)))
+    return keras.Model([x, y], L.Dense(2)(L.Concatenate()([a, b])))
+
+
 CASES = {
     "frames": frames,
     "conv2d_options": lambda: sequential((9, 8, 4), L.Conv2D(6, (3, 2), dilation_rate=2, groups=2, use_bias=False),
@@ -80,10 +88,16 @@ if WRITER == "k3":
         "inverse_normalization": lambda: sequential((6, 2), L.LSTM(2, return_sequences=True),
                                                     L.Normalization(mean=[10.0, -2.0], variance=[9.0, 0.0], invert=True)),
     })
+else:
+    CASES["thresholded"] = lambda: sequential((6, 3), L.LSTM(5, return_sequences=True), L.ThresholdedReLU(0.05), L.GRU(4, return_sequences=True),
+                                              L.ThresholdedReLU(), L.Dense(2))
+CASES["pooling"] = pooling
 
 
 def main():
     for number, (name, make) in enumerate(CASES.items()):
+        if sys.argv[2:] and name not in sys.argv[2:]:
+            continue
         keras.backend.clear_session()
         keras.utils.set_random_seed(100 + number)
         model = make()

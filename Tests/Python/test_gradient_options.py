@@ -248,7 +248,8 @@ class TestGraphs:
     @pytest.mark.parametrize("make", [
         lambda: liblstm.layers.Attention(), lambda: liblstm.layers.Attention(use_scale=True), lambda: liblstm.layers.Attention(score_mode="concat"),
         lambda: liblstm.layers.AdditiveAttention(), lambda: liblstm.layers.AdditiveAttention(use_scale=False),
-    ], ids=["dot", "scaled", "concat", "additive", "additive-unscaled"])
+        lambda: liblstm.layers.Attention(dropout=0.4), lambda: liblstm.layers.AdditiveAttention(dropout=0.3),
+    ], ids=["dot", "scaled", "concat", "additive", "additive-unscaled", "dot-dropout", "additive-dropout"])
     def test_attention(self, make, masked):
         inputs = liblstm.Input((None, SIZE))
         front = liblstm.layers.Masking(9.0)(inputs) if masked else inputs
@@ -256,12 +257,13 @@ class TestGraphs:
         assert worst(liblstm.Model(inputs, make()([query, value, key])), series(masked=masked)).worst <= LIMIT
 
     @pytest.mark.parametrize("causal", [False, True])
+    @pytest.mark.parametrize("dropout", [0.0, 0.4])
     @pytest.mark.parametrize("masked", [False, True], ids=["whole", "masked"])
-    def test_attention_of_several_heads(self, causal, masked):
+    def test_attention_of_several_heads(self, causal, masked, dropout):
         inputs = liblstm.Input((None, SIZE))
         front = liblstm.layers.Masking(9.0)(inputs) if masked else inputs
         query, value = (liblstm.layers.Dense(4)(front) for _ in range(2))
-        made = liblstm.layers.MultiHeadAttention(2, 3, value_dim=2)(query, value, use_causal_mask=causal)
+        made = liblstm.layers.MultiHeadAttention(2, 3, value_dim=2, dropout=dropout)(query, value, use_causal_mask=causal)
         assert worst(liblstm.Model(inputs, made), series(masked=masked)).worst <= LIMIT
 
     def test_embeddings_and_tokens(self):

@@ -50,7 +50,7 @@ def test_every_file_of_weights_says_what_it_holds_and_what_to_do(inspect):
         said = inspect(FIXTURES / file["file"])
         assert "Format      Keras" in said and "Writer      Keras" in said and "without a configuration" in said, file["file"]
         assert re.search(r"^  .+  \[\d+(, \d+)*\]$", said, re.MULTILINE), file["file"]
-        assert "load them into a model of that architecture, or ask for it to be inferred" in said, file["file"]
+        assert "load them into a model of that architecture" in said and "infer=True" in said, file["file"]
         try:
             liblstm.load(FIXTURES / file["file"], infer=True)
         except liblstm.LSTMError as reason:
@@ -117,6 +117,7 @@ def test_bidirectional_weights_of_keras_1_are_inferred(inspect):
     assert [layer.type for layer in guess.layers] == ["Embedding", "Bidirectional", "Dense"]
     for mine, theirs in zip(guess.weights.values(), whole.weights.values()):
         np.testing.assert_array_equal(mine, theirs)
+    assert "with tanh and hard_sigmoid" in guess.summary()
     assert "Writer      Keras 1, as the names of the weights tell" in inspect(folder / "k1_text_bilstm.k122.w.h5")
 
 
@@ -139,3 +140,11 @@ def test_a_configuration_alone_says_what_it_lacks(inspect, tmp_path):
     with h5py.File(FIXTURES / "keras" / "lstm_basic" / "lstm_basic.k3.h5", "r") as file:
         path.write_text(file.attrs["model_config"])
     assert "a Keras configuration without weights" in inspect(path)
+
+
+def test_files_of_others_say_how_they_are_converted(inspect, tmp_path):
+    with zipfile.ZipFile(tmp_path / "model.pt", "w") as archive:
+        archive.writestr("model/data.pkl", b"\x80\x02}.")
+    assert "file of PyTorch (torch.save); `python -m liblstm convert`" in inspect(tmp_path / "model.pt")
+    (tmp_path / "model.onnx").write_bytes(b"\x08\x08\x12\x07pytorch\x1a\x05" + bytes(40))
+    assert "an ONNX model; `python -m liblstm convert`" in inspect(tmp_path / "model.onnx")

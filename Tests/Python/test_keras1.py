@@ -1,4 +1,5 @@
 """Files of Keras 1 and of Keras on Theano that the fixtures have none of: a real file, brought into the form that such a Keras gave it."""
+import io
 import json
 import shutil
 
@@ -130,3 +131,22 @@ def test_steps_that_a_dense_layer_of_keras_1_follows_are_inferred():
     whole = liblstm.load(KERAS / "k1_gru_td" / "k1_gru_td.k122.h5")
     x = np.random.default_rng(2).standard_normal((2, 4, 3)).astype(np.float32)
     np.testing.assert_array_equal(guess.predict(x), whole.predict(x))
+
+
+@pytest.mark.parametrize("form", ["keras-h5", "keras2-h5", "keras3-h5"])
+def test_what_keras_1_leaves_unsaid_is_said_to_newer_ones(form):
+    """A GRU without reset_after is of the newer kind to them; an embedding's options have names of their own."""
+    def configs(arch):
+        model = liblstm.load(KERAS / arch / (arch + ".k122.h5"))
+        try:
+            made = model.to_bytes(form)
+        except liblstm.UnsupportedError as reason:
+            assert form != "keras2-h5" and "hard_sigmoid" in str(reason)
+            return None
+        with h5py.File(io.BytesIO(made), "r") as file:
+            return {layer["class_name"]: layer["config"] for layer in json.loads(file.attrs["model_config"])["config"]["layers"]}
+
+    gru, text = configs("k1_gru_td"), configs("k1_text_bilstm")
+    assert gru is None or gru["GRU"]["reset_after"] is False
+    assert text is None or "embeddings_regularizer" in text["Embedding"] and not any("kernel" in name for name in text["Embedding"])
+    assert (gru is None) == (text is None)

@@ -10,6 +10,9 @@ int lstm_support_cpu_level(void);
 /* The number of the processor that this thread runs on at the moment; -1 if the system does not tell. */
 int lstm_support_processor(void);
 
+/* How many forks lie between the process that loaded this library and the one that asks: a child has none of its parent's threads. */
+int lstm_support_forks(void);
+
 /* This thread's error message: LSTM_SUPPORT_MESSAGE_BYTES bytes, zeroed at the thread's start. */
 #define LSTM_SUPPORT_MESSAGE_BYTES 2048
 char *lstm_support_message(void);

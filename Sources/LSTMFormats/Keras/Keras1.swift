@@ -55,6 +55,9 @@ enum Keras1 {
     case ("Embedding", "output_dim"), ("Embedding", "input_dim"): return member
     case ("Embedding", "dropout"), ("Embedding", "input_length"): return nil
     case ("Embedding", "init"): return JSON.Member(name: "embeddings_initializer", value: initializer(value))
+    case ("Embedding", "W_regularizer"): return JSON.Member(name: "embeddings_regularizer", value: regularizer(value))
+    case ("Embedding", "W_constraint"): return JSON.Member(name: "embeddings_constraint", value: constraint(value))
+    case ("PReLU", "init"): return JSON.Member(name: "alpha_initializer", value: initializer(value))
     case (_, "output_dim"): return JSON.Member(name: "units", value: value)
     case ("UpSampling1D", "length"): return JSON.Member(name: "size", value: value)
     case ("BatchNormalization", "mode"):

@@ -61,6 +61,10 @@ struct LayerTranslation {
     for member in entry["config"]?.members ?? [] {
       if let member = try option(member) { members.append(member) }
     }
+    // Before Keras 2.1 there was no such option, and a GRU without it was of the older kind; now one without it is of the newer.
+    if type == "GRU" || type == "GRUCell", entry["config"]?["reset_after"] == nil {
+      members.append(JSON.Member(name: "reset_after", value: .bool(false)))
+    }
     var result = Result(type: type, config: .object(members), module: "keras.layers")
     // Keras 3 finds the class by another name than the one that its HDF5 files state.
     if type == "GroupedQueryAttention" { result.type = "GroupQueryAttention" }

@@ -62,10 +62,16 @@ extension HDF5Walk {
       return ByteReader(bytes, range, subject)
     }
 
-    /// Marks `size` bytes of array elements as used.
-    mutating func data(at address: Int, size: Int, _ subject: String) throws(LSTMError) -> Range<Int> {
+    /// Marks `size` bytes as used, whatever they hold.
+    mutating func space(at address: Int, size: Int, _ subject: String) throws(LSTMError) -> Range<Int> {
       let range = try range(at: address, size: size, subject)
       try extents.claim(range, subject)
+      return range
+    }
+
+    /// Marks `size` bytes of array elements as used.
+    mutating func data(at address: Int, size: Int, _ subject: String) throws(LSTMError) -> Range<Int> {
+      let range = try space(at: address, size: size, subject)
       numbers[object, default: []].append(range)
       return range
     }

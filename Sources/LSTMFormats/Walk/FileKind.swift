@@ -28,11 +28,17 @@ extension HDF5Walk {
       }
       let text = bytes.drop { $0 == 0x20 || (0x09...0x0d).contains($0) }
       for kind in kinds where startsIgnoringCase(text, kind.prefix) { return "it is \(kind.words)" }
+      if isONNX(bytes) { return "it is an ONNX model; `python -m liblstm convert` makes one of it that liblstm loads" }
       let head = bytes.prefix(4096)
       if head.allSatisfy({ $0 == 0 }) { return "it begins with zeros only, as after an interrupted copy" }
       if text.first == 0x7b, head.allSatisfy(isText) { return "it is text, perhaps JSON" }
       if head.allSatisfy(isText) { return "it is a text file" }
       return "its first bytes are unknown"
+    }
+
+    /// Whether the bytes begin as ONNX does: the version of its form, a small number, and the name of what wrote it.
+    private static func isONNX(_ bytes: [UInt8]) -> Bool {
+      bytes.count > 4 && bytes[0] == 0x08 && (1...32).contains(bytes[1]) && bytes[2] == 0x12 && bytes[3] < 0x80
     }
 
     private static func startsIgnoringCase(_ bytes: ArraySlice<UInt8>, _ prefix: [UInt8]) -> Bool {

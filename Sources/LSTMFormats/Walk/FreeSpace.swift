@@ -15,7 +15,7 @@ extension HDF5Walk {
       let allocated = try reader.length()
       try reader.checksum()
       guard used <= allocated else { throw reader.damage("has a list of \(used) bytes in \(allocated)") }
-      if let list { _ = try file.data(at: list, size: allocated, "the list of a free-space index") }
+      if let list { _ = try file.space(at: list, size: allocated, "the list of a free-space index") }
     }
   }
 }

@@ -14,7 +14,7 @@ extension HDF5Walk {
       try reader.skip(3)
       let size = try reader.length()
       let free = try reader.length()
-      data = try file.data(at: try reader.required("its names"), size: size, "the names of a heap")
+      data = try file.space(at: try reader.required("its names"), size: size, "the names of a heap")
       try LocalHeap.requireFreeList(from: free, data, reader, file)
     }
 

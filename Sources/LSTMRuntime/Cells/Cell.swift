@@ -34,6 +34,12 @@ class Cell: @unchecked Sendable {  // as Operator
   /// What a stream needs to run the cell by one kernel call, or nil.
   var instant: InstantLayer? { nil }
 
+  /// Whether ``advance(_:_:)`` takes all steps of a sequence by itself.
+  var runsWhole: Bool { instant != nil }
+
+  /// The matrices, for their bytes.
+  var packed: [PackedMatrix] { [input] + (instant?.packed ?? []) }
+
   /// Numbers of scratch for so many rows.
   func scratch(rows: Int) -> Int { 0 }
 
@@ -101,6 +107,8 @@ struct CellSteps {
   var outStart: Int
   var outStride: Int
   var outStep: Int
+  /// The cell's own.
+  var scratch: Floats
 }
 
 /// What a stream's step needs of a fused cell beside its input weights: see the kernel ``prepareInstant``.
@@ -112,6 +120,9 @@ struct InstantLayer {
   let tailUnits: Int
   let tailInput: PackedMatrix?
   let tailRecurrent: PackedMatrix?
+
+  /// The matrices, for their bytes.
+  var packed: [PackedMatrix] { [recurrent] + [tailInput, tailRecurrent].compactMap { $0 } }
 
   /// Packs the units behind the last whole block if they fill no more than half a vector.
   init(

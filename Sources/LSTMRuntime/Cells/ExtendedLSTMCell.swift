@@ -40,6 +40,7 @@ final class ExtendedLSTMCell: Cell, @unchecked Sendable {
 
   override var gateNames: [String] { PlainLSTMCell.names }
   override var hasCellState: Bool { true }
+  override var packed: [PackedMatrix] { [input, recurrent] + [projection].compactMap { $0 } }
   override func scratch(rows: Int) -> Int { rows * (recurrent.width + stride) }
   override func place(gate: Int, unit: Int) -> Int { gate * stride + unit }
 

@@ -26,6 +26,7 @@ final class PlainLSTMCell: Cell, @unchecked Sendable {
 
   override var gateNames: [String] { PlainLSTMCell.names }
   override var hasCellState: Bool { true }
+  override var packed: [PackedMatrix] { [input, recurrent] }
   override func scratch(rows: Int) -> Int { rows * recurrent.width }
   override func place(gate: Int, unit: Int) -> Int { gate * stride + unit }
 
@@ -75,6 +76,7 @@ final class PlainGRUCell: Cell, @unchecked Sendable {
   }
 
   override var gateNames: [String] { PlainGRUCell.names }
+  override var packed: [PackedMatrix] { [input, gates, candidate] }
   override func scratch(rows: Int) -> Int { rows * (gates.width + candidate.width + stride) }
   override func place(gate: Int, unit: Int) -> Int { gate * stride + unit }
 
@@ -119,26 +121,30 @@ final class PlainGRUCell: Cell, @unchecked Sendable {
 final class SimpleCell: Cell, @unchecked Sendable {
   private let it: Recurrent
   private let recurrent: PackedMatrix
+  private let own: CellKernels
 
   init(_ it: Recurrent, _ weights: RecurrentWeights, kernels: KernelTable) throws(LSTMError) {
     self.it = it
     recurrent = try PackedMatrix(weights.recurrent, count: it.units, columns: it.units, bias: nil, lanes: kernels.lanes)
+    own = CellKernels(kernels)
+    // Rows of h are as wide as the product, which is made in its place.
     super.init(
       units: it.units,
       input: try PackedMatrix(weights.kernel, count: weights.inputSize, columns: it.units, bias: weights.bias, lanes: kernels.lanes),
-      kernels: kernels)
+      kernels: kernels, outputStride: recurrent.width)
   }
 
-  override func scratch(rows: Int) -> Int { rows * recurrent.width }
+  override var packed: [PackedMatrix] { [input, recurrent] }
 
   override func step(_ s: CellStep) {
-    let width = recurrent.width
-    kernels.project(s.h, stride: stride, rows: s.rows, recurrent, addend: s.z, addendStride: s.zStride, into: s.scratch, stride: width)
-    for row in 0..<s.rows {
-      let values = s.scratch.slice(row * width, units)
-      values.limit(to: it.options.clip)
-      kernels.apply(it.activation, to: values, width: units)
-      s.hNew.slice(row * stride, units).copy(from: values)
+    kernels.project(
+      s.h, stride: outputStride, rows: s.rows, recurrent, addend: s.z, addendStride: s.zStride, into: s.hNew, stride: outputStride)
+    let all = s.hNew.slice(0, s.rows * outputStride)
+    all.limit(to: it.options.clip)
+    switch it.activation {
+    case .tanh: kernels.tanh(all)
+    case .plainRelu: own.relu(all)
+    default: for row in 0..<s.rows { kernels.apply(it.activation, to: all.slice(row * outputStride, units), width: units) }
     }
   }
 }

@@ -1,3 +1,4 @@
+import LSTMCaller
 import LSTMModel
 
 /// A packed matrix product over the last dimension, with bias and activation.
@@ -13,20 +14,35 @@ final class DenseOperator: Operator, @unchecked Sendable {
   /// Whether a stream may run it on one row of numbers by itself.
   var isDirect: Bool { matrix.count > 0 }
 
-  init(_ it: Dense, _ weights: [Weight], inputSize: Int, kernels: KernelTable) throws(LSTMError) {
+  init(_ it: Dense, _ weights: [Weight], inputSize: Int, form: WeightForm, kernels: KernelTable) throws(LSTMError) {
     self.it = it
     self.kernels = kernels
     matrix = try PackedMatrix(
-      weights[0].scalars, count: inputSize, columns: it.units, bias: it.useBias ? weights[1].scalars : nil, lanes: kernels.lanes)
+      weights[0].scalars, count: inputSize, columns: it.units, bias: it.useBias ? weights[1].scalars : nil, lanes: kernels.lanes,
+      form: form)
+    #if !LSTM_FLOAT64
+      if form != .full { matrix.describe(for: kernels) }
+    #endif
   }
 
-  override func scratch(_ inputs: [[Int]], _ outputs: [[Int]]) -> [Int] { [outputs[0].dropLast().reduce(1, *) * matrix.width] }
+  override var packed: [PackedMatrix] { [matrix] }
+
+  override func scratch(_ inputs: [[Int]], _ outputs: [[Int]]) -> [Int] {
+    let rows = outputs[0].dropLast().reduce(1, *)
+    return [rows * matrix.width, rows * matrix.quantizedStride]
+  }
 
   override func run(_ call: Call) throws(LSTMError) {
     let out = call.outputs[0]
     let rows = out.count(before: out.shape.count - 1)
-    kernels.project(
-      call.inputs[0].values, stride: matrix.count, rows: rows, matrix, into: call.scratch[0], stride: matrix.width)
+    var (x, stride) = (call.inputs[0].values, matrix.count)
+    #if !LSTM_FLOAT64
+      if matrix.form == .int8 {
+        kernels.quantize(x, stride: stride, rows: rows, for: matrix, into: call.scratch[1])
+        (x, stride) = (call.scratch[1], matrix.quantizedStride)
+      }
+    #endif
+    kernels.project(x, stride: stride, rows: rows, matrix, into: call.scratch[0], stride: matrix.width)
     out.values.copyRows(rows, count: it.units, stride: it.units, from: call.scratch[0], stride: matrix.width)
     kernels.apply(it.activation, to: out.values, width: it.units)
   }

@@ -1,3 +1,4 @@
+import LSTMCaller
 import LSTMModel
 
 /// Runs a cell over the steps of a sequence: input products first, then step by step, with masks, states and both directions.
@@ -15,21 +16,29 @@ final class RecurrentOperator: Operator, @unchecked Sendable {
   /// Blocks of units from which on several threads share a step: below, handing over costs more than half a step takes.
   static let sharedBlocks = 6
 
-  init(_ it: Recurrent, _ weights: [Weight], inputSize: Int, isMasked: Bool, kernels: KernelTable) throws(LSTMError) {
+  init(_ it: Recurrent, _ weights: [Weight], inputSize: Int, isMasked: Bool, form: WeightForm, kernels: KernelTable) throws(LSTMError) {
     self.it = it
     self.inputSize = inputSize
     self.isMasked = isMasked
     let numbers = try RecurrentWeights(it, weights, inputSize: inputSize)
     initial = numbers.initialStates(it)
     let usual = it.activation == .tanh && it.recurrentActivation == .sigmoid && it.options.keepsEquations
+    #if !LSTM_FLOAT64
+      if form != .full && usual && (it.cell == .lstm || it.cell == .gru(resetAfter: true)) {
+        cell = try LowCell(it, numbers, form: form, kernels: kernels)
+        return
+      }
+    #endif
     switch it.cell {
     case .lstm where !it.options.keepsEquations: cell = try ExtendedLSTMCell(it, numbers, kernels: kernels)
     case .lstm:
       cell = usual ? try FusedLSTMCell(it, numbers, kernels: kernels) : try PlainLSTMCell(it, numbers, kernels: kernels)
     case .gru(let resetAfter):
-      cell =
-        usual && resetAfter
-        ? try FusedGRUCell(it, numbers, kernels: kernels) : try PlainGRUCell(it, resetAfter: resetAfter, numbers, kernels: kernels)
+      if !usual {
+        cell = try PlainGRUCell(it, resetAfter: resetAfter, numbers, kernels: kernels)
+      } else {
+        cell = resetAfter ? try FusedGRUCell(it, numbers, kernels: kernels) : try ResetGRUCell(it, numbers, kernels: kernels)
+      }
     case .simple: cell = try SimpleCell(it, numbers, kernels: kernels)
     }
   }
@@ -41,13 +50,16 @@ final class RecurrentOperator: Operator, @unchecked Sendable {
     return rows >= 6 ? 1 : max(1, RecurrentOperator.zLimit / perStep)
   }
 
+  override var packed: [PackedMatrix] { cell.packed }
+
   override func scratch(_ inputs: [[Int]], _ outputs: [[Int]]) -> [Int] {
     let rows = inputs[0][0]
     let (output, state) = (rows * cell.outputStride, rows * cell.stride)
-    // z, h, hNew, c, the c before a masked step, the output before a masked step, the cell's own
+    // z, h, hNew, c, the c before a masked step, the output before a masked step, the cell's own, x quantised
     return [
       rows * chunk(rows: rows, steps: inputs[0][1]) * cell.input.width, output, output, cell.hasCellState ? state : 0,
       cell.hasCellState ? state : 0, output, cell.scratch(rows: rows),
+      rows * chunk(rows: rows, steps: inputs[0][1]) * cell.input.quantizedStride,
     ]
   }
 
@@ -72,14 +84,14 @@ final class RecurrentOperator: Operator, @unchecked Sendable {
     let c = call.scratch[3]
     let previous = call.scratch[5]
     begin(call, h, c, previous, rows)
-    if call.masks[0] == nil && call.trace == nil && cell.instant != nil {
+    if call.masks[0] == nil && call.trace == nil && cell.runsWhole {
       runWhole(call, x, chunk, &h, &hNew, c)
       return finish(call, h, c, previous, rows)
     }
     for step in 0..<steps {
       let time = it.goBackwards ? steps - 1 - step : step
       let first = it.goBackwards ? max(0, steps - (step / chunk + 1) * chunk) : step / chunk * chunk
-      if step % chunk == 0 { projectInputs(InputSteps(x: x, first: first, chunk: chunk, steps: steps, z: z)) }
+      if step % chunk == 0 { projectInputs(InputSteps(x: x, first: first, chunk: chunk, steps: steps, z: z, quantized: call.scratch[7])) }
       if call.masks[0] != nil || it.options.zoneoutC > 0 { call.scratch[4].copy(from: c) }
       let place = (time - first) * zWidth
       let zHere = z.slice(place, z.count - place)
@@ -113,8 +125,8 @@ final class RecurrentOperator: Operator, @unchecked Sendable {
       let work = CellSteps(
         rows: rows, steps: count, z: call.scratch[0], zStart: it.goBackwards ? (count - 1) * zWidth : 0, zStride: chunk * zWidth,
         zStep: it.goBackwards ? -zWidth : zWidth, h: h, hNew: hNew, c: c, out: it.returnSequences ? call.outputs[0].values : nil,
-        outStart: step * it.units, outStride: steps * it.units, outStep: it.units)
-      let inputs = InputSteps(x: x, first: first, chunk: chunk, steps: steps, z: call.scratch[0])
+        outStart: step * it.units, outStride: steps * it.units, outStep: it.units, scratch: call.scratch[6])
+      let inputs = InputSteps(x: x, first: first, chunk: chunk, steps: steps, z: call.scratch[0], quantized: call.scratch[7])
       if let team {
         team.meeting.reset()
         task.work = (inputs, work, team.meeting)
@@ -130,6 +142,13 @@ final class RecurrentOperator: Operator, @unchecked Sendable {
 
   /// One thread's share of a chunk of steps.
   fileprivate func run(_ inputs: InputSteps, _ work: CellSteps, _ share: Share) {
+    #if !LSTM_FLOAT64
+      if cell.input.form == .int8 {
+        share.meeting.share(own: share.own, step: 0) { if $0 == 0 { quantizeInputs(inputs) } }
+        share.meeting.share(own: share.own, step: 1) { projectQuantized(inputs, part: $0, of: share.meeting.parts) }
+        return advance(work, share)
+      }
+    #endif
     share.meeting.share(own: share.own, step: 0) { projectInputs(inputs, part: $0, of: share.meeting.parts) }
     advance(work, share)
   }
@@ -165,6 +184,12 @@ final class RecurrentOperator: Operator, @unchecked Sendable {
 
   /// z of the steps from `first` on, `chunk` of them for each row; of it the blocks of part `index` of `count`.
   private func projectInputs(_ it: InputSteps, part index: Int = 0, of count: Int = 1) {
+    #if !LSTM_FLOAT64
+      if cell.input.form == .int8 {
+        quantizeInputs(it)
+        return projectQuantized(it, part: index, of: count)
+      }
+    #endif
     let rows = it.x.shape[0]
     let width = cell.input.width
     let values = it.x.values
@@ -182,6 +207,26 @@ final class RecurrentOperator: Operator, @unchecked Sendable {
       }
     }
   }
+
+  #if !LSTM_FLOAT64
+    /// x of these steps as 16-bit numbers, for a product with int8 weights.
+    private func quantizeInputs(_ it: InputSteps) {
+      let taken = min(it.chunk, it.steps - it.first)
+      let stride = cell.input.quantizedStride
+      for row in 0..<it.x.shape[0] {
+        cell.kernels.quantize(
+          it.x.values.slice((row * it.steps + it.first) * inputSize, taken * inputSize), stride: inputSize, rows: taken, for: cell.input,
+          into: it.quantized.slice(row * it.chunk * stride, taken * stride))
+      }
+    }
+
+    /// z from x quantised; where a row has fewer steps than a chunk, its last places hold what they held.
+    private func projectQuantized(_ it: InputSteps, part index: Int, of count: Int) {
+      cell.kernels.project(
+        it.quantized, stride: cell.input.quantizedStride, rows: it.x.shape[0] * it.chunk, cell.input, into: it.z, stride: cell.input.width,
+        part: index, of: count)
+    }
+  #endif
 
   /// A masked row keeps the states that it had.
   private func keepMasked(_ mask: Tensor, _ time: Int, _ rows: Int, h: Floats, hNew: Floats, c: Floats, cBefore: Floats) {
@@ -260,6 +305,8 @@ private struct InputSteps {
   let steps: Int
   /// Where they go.
   let z: Floats
+  /// Room for x quantised, where the weights need it.
+  let quantized: Floats
 }
 
 /// A chunk of steps as several threads' work.

@@ -97,13 +97,13 @@ final class TrainedMatrix: @unchecked Sendable {  // written by refresh only, be
   }
 
   /// Numbers of scratch that ``addGradient(x:stride:dz:stride:rows:to:bias:scratch:)`` needs.
-  var gradientScratch: Int { (count + 1) * width + training.outerScratch }
+  var gradientScratch: Int { (count + 1) * width + training.outerScratch(count: count) }
 
   /// Adds `Σᵣ x[r]ᵀ · dz[r]` to the gradient of the matrix and `Σᵣ dz[r]` to the bias's.
   func addGradient(
     x: Floats, stride: Int, dz: Floats, stride dzStride: Int, rows: Int, to gradient: Floats?, bias: Floats?, scratch: Floats
   ) {
-    let rest = scratch.slice((count + 1) * width, training.outerScratch)
+    let rest = scratch.slice((count + 1) * width, training.outerScratch(count: count))
     if let gradient {
       let sums = scratch.slice(0, count * width)
       sums.fill(0)

@@ -10,8 +10,6 @@ extension TrainingLayer {
     let shapes = node.inputs.map { model.shape(of: $0) }
     let layer = model.layers.indices.contains(node.layer) ? model.layers[node.layer] : nil
     switch operation {
-    case .attention(let it) where it.dropout > 0: throw droppedAttention(layer)
-    case .multiHeadAttention(let it) where it.dropout > 0: throw droppedAttention(layer)
     case .recurrent(let it) where !it.isPlain: return try OptionRecurrentTraining(it, inputSize: shapes[0].last, kernels: kernels)
     case .recurrent(let it): return try RecurrentTraining(it, inputSize: shapes[0].last, kernels: kernels)
     case .dense(let it): return try DenseTraining(it, inputSize: shapes[0].last, kernels: kernels)
@@ -48,9 +46,5 @@ extension TrainingLayer {
     case .spatialGlobalPooling(let it): return SpatialGlobalPoolingTraining(it, plain)
     case .spatialResize(let it): return SpatialResizeTraining(it, plain)
     }
-  }
-
-  private static func droppedAttention(_ layer: Layer?) -> LSTMError {
-    .unsupported("layer ‘\(layer?.name ?? "")’ is a \(layer?.type ?? "layer") with dropout, which liblstm cannot train")
   }
 }

@@ -14,8 +14,7 @@
   typealias Write = UnsafeMutablePointer<Scalar>
 
   private let lanes: Int
-  /// Numbers of scratch that ``outer(_:stride:count:_:stride:width:rows:into:stride:scratch:)`` needs.
-  let outerScratch: Int
+  private let outerScratchKernel: @Sendable (Int) -> Int
   private let outerKernel: @Sendable (Read, Int, Int, Read, Int, Int, Int, Write, Int, Write) -> Void
   private let transposeKernel: @Sendable (Read, Int, Int, Int, Write, Int) -> Void
   private let lstmForwardKernel: @Sendable (Write, Read, Write, Write, Write, Int, Int) -> Void
@@ -29,19 +28,19 @@
       case "v4":
         unsafe outerKernel = LSTMKernels64V4.outer(_:_:count:_:_:panels:rows:_:_:_:)
         unsafe transposeKernel = LSTMKernels64V4.transpose(_:_:rows:columns:_:_:)
-        outerScratch = LSTMKernels64V4.outerScratch
+        outerScratchKernel = LSTMKernels64V4.outerScratch(count:)
         unsafe lstmForwardKernel = LSTMKernels64V4.lstmForward(_:_:_:_:_:rows:blocks:)
         unsafe lstmBackwardKernel = LSTMKernels64V4.lstmBackward(_:_:_:_:_:_:rows:blocks:)
       case "v3":
         unsafe outerKernel = LSTMKernels64V3.outer(_:_:count:_:_:panels:rows:_:_:_:)
         unsafe transposeKernel = LSTMKernels64V3.transpose(_:_:rows:columns:_:_:)
-        outerScratch = LSTMKernels64V3.outerScratch
+        outerScratchKernel = LSTMKernels64V3.outerScratch(count:)
         unsafe lstmForwardKernel = LSTMKernels64V3.lstmForward(_:_:_:_:_:rows:blocks:)
         unsafe lstmBackwardKernel = LSTMKernels64V3.lstmBackward(_:_:_:_:_:_:rows:blocks:)
       default:
         unsafe outerKernel = LSTMKernels64.outer(_:_:count:_:_:panels:rows:_:_:_:)
         unsafe transposeKernel = LSTMKernels64.transpose(_:_:rows:columns:_:_:)
-        outerScratch = LSTMKernels64.outerScratch
+        outerScratchKernel = LSTMKernels64.outerScratch(count:)
         unsafe lstmForwardKernel = LSTMKernels64.lstmForward(_:_:_:_:_:rows:blocks:)
         unsafe lstmBackwardKernel = LSTMKernels64.lstmBackward(_:_:_:_:_:_:rows:blocks:)
       }
@@ -50,24 +49,27 @@
       case "v4":
         unsafe outerKernel = LSTMKernelsV4.outer(_:_:count:_:_:panels:rows:_:_:_:)
         unsafe transposeKernel = LSTMKernelsV4.transpose(_:_:rows:columns:_:_:)
-        outerScratch = LSTMKernelsV4.outerScratch
+        outerScratchKernel = LSTMKernelsV4.outerScratch(count:)
         unsafe lstmForwardKernel = LSTMKernelsV4.lstmForward(_:_:_:_:_:rows:blocks:)
         unsafe lstmBackwardKernel = LSTMKernelsV4.lstmBackward(_:_:_:_:_:_:rows:blocks:)
       case "v3":
         unsafe outerKernel = LSTMKernelsV3.outer(_:_:count:_:_:panels:rows:_:_:_:)
         unsafe transposeKernel = LSTMKernelsV3.transpose(_:_:rows:columns:_:_:)
-        outerScratch = LSTMKernelsV3.outerScratch
+        outerScratchKernel = LSTMKernelsV3.outerScratch(count:)
         unsafe lstmForwardKernel = LSTMKernelsV3.lstmForward(_:_:_:_:_:rows:blocks:)
         unsafe lstmBackwardKernel = LSTMKernelsV3.lstmBackward(_:_:_:_:_:_:rows:blocks:)
       default:
         unsafe outerKernel = LSTMKernels.outer(_:_:count:_:_:panels:rows:_:_:_:)
         unsafe transposeKernel = LSTMKernels.transpose(_:_:rows:columns:_:_:)
-        outerScratch = LSTMKernels.outerScratch
+        outerScratchKernel = LSTMKernels.outerScratch(count:)
         unsafe lstmForwardKernel = LSTMKernels.lstmForward(_:_:_:_:_:rows:blocks:)
         unsafe lstmBackwardKernel = LSTMKernels.lstmBackward(_:_:_:_:_:_:rows:blocks:)
       }
     #endif
   }
+
+  /// Numbers of scratch that ``outer(_:stride:count:_:stride:width:rows:into:stride:scratch:)`` needs for so many numbers of x.
+  func outerScratch(count: Int) -> Int { outerScratchKernel(count) }
 
   /// `out[i, j] += Σᵣ x[r, i] · z[r, j]` for the first `width` columns of z, which are whole vectors.
   func outer(
@@ -79,7 +81,7 @@
     precondition(xStride >= 0 && x.count >= (rows - 1) * xStride + count, "x is shorter than its rows")
     precondition(zStride >= width && z.count >= (rows - 1) * zStride + width, "z is shorter than its rows")
     precondition(outStride >= width && out.count >= (count - 1) * outStride + width, "out is shorter than its rows")
-    precondition(scratch.count >= outerScratch, "scratch that is too short")
+    precondition(scratch.count >= outerScratch(count: count), "scratch that is too short")
     // SAFETY: the extents were checked.
     unsafe outerKernel(x.base, xStride, count, z.base, zStride, width / lanes, rows, out.base, outStride, scratch.base)
   }

@@ -1,4 +1,4 @@
-"""The command line: python -m liblstm inspect | predict | trace | check | convert."""
+"""The command line: python -m liblstm inspect | predict | compare | trace | check | convert."""
 from __future__ import annotations
 
 import argparse
@@ -12,6 +12,7 @@ from . import ArgumentError, FileError, LSTMError, Model, __version__, check_fil
 from .convert import convert
 from .description import TensorInfo
 from .files import read_inputs, write_outputs
+from .sessions import WEIGHTS
 
 
 def main(arguments: Optional[Sequence[str]] = None) -> int:
@@ -51,7 +52,13 @@ def _parser() -> argparse.ArgumentParser:
     predict.add_argument("--precision", choices=["float32", "float64"], default="float32")
     predict.add_argument("--batch-size", type=int, metavar="N", help="rows at a time")
     predict.add_argument("--threads", type=int, default=1, metavar="N")
+    predict.add_argument("--weights", choices=list(WEIGHTS), help="how weights are kept: bf16 and int8 are quicker and less exact")
     predict.set_defaults(run=_predict)
+
+    compare = commands.add_parser("compare", help="what weights of few bytes cost in accuracy on the arrays of a file")
+    compare.add_argument("file", metavar="FILE")
+    compare.add_argument("input", metavar="INPUT.h5")
+    compare.set_defaults(run=_compare)
 
     trace = commands.add_parser("trace", help="draw what the gates of a layer do")
     trace.add_argument("file", metavar="FILE")
@@ -104,8 +111,14 @@ def _list_weights(model: Model) -> None:
 def _predict(chosen: argparse.Namespace) -> int:
     model = load(chosen.file)
     found = model.predict(_inputs(model, chosen.input), precision=chosen.precision, batch_size=chosen.batch_size,
-                          threads=chosen.threads)
+                          threads=chosen.threads, weights=chosen.weights)
     write_outputs(chosen.output, found if isinstance(found, list) else [found])
+    return 0
+
+
+def _compare(chosen: argparse.Namespace) -> int:
+    model = load(chosen.file)
+    print(model.compare_precision(_inputs(model, chosen.input)))
     return 0
 
 

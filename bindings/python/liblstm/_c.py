@@ -27,6 +27,10 @@ INT32 = 3
 INT64 = 4
 MAX_RANK = 8
 
+WEIGHTS_FLOAT32 = 0
+WEIGHTS_BF16 = 1
+WEIGHTS_INT8 = 2
+
 FIT_COMPLETED = 0
 FIT_STOPPED = 1
 FIT_CANCELLED = 2
@@ -87,11 +91,18 @@ class WeightInfo(Structure):
 
 
 class SessionOptions(Structure):
-    _fields_ = [("struct_size", c_size_t), ("precision", c_int32), ("threads", c_int32)]
+    _fields_ = [("struct_size", c_size_t), ("precision", c_int32), ("threads", c_int32), ("weights", c_int32),
+                ("reserved", c_int32)]
 
 
 class StreamOptions(Structure):
-    _fields_ = [("struct_size", c_size_t), ("precision", c_int32), ("threads", c_int32)]
+    _fields_ = [("struct_size", c_size_t), ("precision", c_int32), ("threads", c_int32), ("weights", c_int32),
+                ("reserved", c_int32)]
+
+
+class PrecisionReport(Structure):
+    _fields_ = [("struct_size", c_size_t), ("weights", c_int32), ("reserved", c_int32), ("output", c_size_t), ("count", c_int64),
+                ("largest_error", c_double), ("mean_error", c_double), ("largest_value", c_double), ("weight_bytes", c_int64)]
 
 
 class StateInfo(Structure):
@@ -147,6 +158,7 @@ STRUCTS: dict[str, type[Structure]] = {
     "lstm_weight_info": WeightInfo,
     "lstm_session_options": SessionOptions,
     "lstm_stream_options": StreamOptions,
+    "lstm_precision_report": PrecisionReport,
     "lstm_state_info": StateInfo,
     "lstm_series_info": SeriesInfo,
     "lstm_trainer_options": TrainerOptions,
@@ -200,6 +212,7 @@ FUNCTIONS: dict[str, tuple[Any, list[Any]]] = {
     "lstm_session_predict": (c_int32, [_Handle, _Arrays, c_size_t, _Arrays, c_size_t]),
     "lstm_session_predict_float": (c_int32, [_Handle, _Address, c_int64, c_int64, _Address, c_size_t]),
     "lstm_session_reset": (c_int32, [_Handle]),
+    "lstm_compare_precision": (c_int32, [_Handle, _Arrays, c_size_t, POINTER(POINTER(PrecisionReport)), c_size_t]),
     "lstm_stream_create": (c_int32, [_Handle, POINTER(StreamOptions), _NewHandle]),
     "lstm_stream_free": (None, [_Handle]),
     "lstm_stream_get_sizes": (c_int32, [_Handle, _Size, _Size]),

@@ -17,6 +17,7 @@ from .batches import checked_size, run_in_batches
 from .building import new_network
 from .description import decoded, layers, model_info, tensors
 from .graph import functional, sequential
+from .precision import PrecisionTable, compared
 from .sessions import Sessions, key_of
 from .fitting import History
 from .source import Source
@@ -68,7 +69,7 @@ class Model:
         self._sessions = Sessions(self.stateful)
 
     def predict(self, x: Any, precision: Any = "float32", batch_size: Optional[int] = None, threads: int = 1,
-                progress: Optional[bool] = None, out: Any = None) -> Any:
+                progress: Optional[bool] = None, out: Any = None, weights: Optional[str] = None) -> Any:
         """Runs the model on a batch of whole sequences.
 
         `x`: an array [batch, …], or nested lists; for several inputs a list of such or a dict by name. Any real element type: C-contiguous
@@ -77,10 +78,11 @@ class Model:
         `batch_size`: how many rows at a time; None chooses. `threads`: how many share the work. Neither changes the numbers.
         `progress`: True shows how far it is, False does not, None does if it takes long and stderr is a terminal.
         `out`: an array (or a list of them) to write to instead of new ones.
+        `weights`: "bf16" (two bytes each) or "int8" (one byte each), quicker for large layers and less exact; None keeps all of their bits.
 
         Returns an array, or a list of arrays if the model has several outputs. A stateful model continues where the last call ended.
         """
-        handle, key, size = self._open(), key_of(precision, threads), checked_size(batch_size)
+        handle, key, size = self._open(), key_of(precision, threads, weights), checked_size(batch_size)
         inputs = input_arrays(x, self.inputs)
         with self._sessions.use(handle, key) as session:
             outputs = output_arrays(out, session.outputs(inputs, len(self.outputs)), inputs)
@@ -93,14 +95,24 @@ class Model:
                 session.predict(inputs, outputs)
         return outputs if len(outputs) != 1 else outputs[0]
 
+    def compare_precision(self, x: Any) -> PrecisionTable:
+        """What the forms of weights that predict() and stream() take cost in accuracy on this data, and how much memory each needs.
+
+        Runs the model from zero states on `x` (as in predict) in float64, in float32 and with each form of weights. Returns a table that prints.
+        """
+        return compared(self._open(), input_arrays(x, self.inputs), [info.name for info in self.outputs])
+
     def reset_states(self) -> None:
         """Sets the states of a stateful model to zero."""
         self._open()
         self._sessions.reset()
 
-    def stream(self, precision: Any = "float32", threads: int = 1) -> Stream:
-        """The model as a stream, one instant at a time, with the weights it has now. Large layers are shared among `threads` threads."""
-        return new_stream(self._open(), precision, threads)
+    def stream(self, precision: Any = "float32", threads: int = 1, weights: Optional[str] = None) -> Stream:
+        """The model as a stream, one instant at a time, with the weights it has now. Large layers are shared among `threads` threads.
+
+        `weights`: as in predict().
+        """
+        return new_stream(self._open(), precision, threads, weights)
 
     def trace(self, x: Any, layer: Optional[str] = None, precision: Any = "float32") -> Trace:
         """Runs the model from a zero state and keeps what happened inside a recurrent layer, the first if `layer` is None."""

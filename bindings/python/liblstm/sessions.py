@@ -1,4 +1,4 @@
-"""Sessions: a model made ready to run, kept for the next call with the same precision and threads."""
+"""Sessions: a model made ready to run, kept for the next call with the same precision, threads and weights."""
 from __future__ import annotations
 
 import ctypes
@@ -16,14 +16,24 @@ from ._errors import ArgumentError, LSTMMemoryError, StateError
 from ._handle import Handle, create
 from ._library import check, library, new
 
-Key = tuple[int, int]
+Key = tuple[int, int, int]
+
+#: How weights may be kept, by the names that a caller gives.
+WEIGHTS = {"float32": _c.WEIGHTS_FLOAT32, "bf16": _c.WEIGHTS_BF16, "int8": _c.WEIGHTS_INT8}
 
 
-def key_of(precision: object, threads: object) -> Key:
+def key_of(precision: object, threads: object, weights: object = None) -> Key:
     """Checks the options of a session."""
     if isinstance(threads, bool) or not isinstance(threads, (int, np.integer)) or not 1 <= threads <= 256:
         raise ArgumentError("threads is %r; expected a whole number from 1 to 256" % (threads,))
-    return precision_code(precision), int(threads)
+    code = precision_code(precision)
+    if weights is None:
+        return code, int(threads), _c.WEIGHTS_FLOAT32
+    if not isinstance(weights, str) or weights not in WEIGHTS:
+        raise ArgumentError("weights is %r; expected one of %s" % (weights, ", ".join(map(repr, WEIGHTS))))
+    if code != _c.FLOAT32:
+        raise ArgumentError("weights is %r, which needs a precision of float32; it is float64" % weights)
+    return code, int(threads), WEIGHTS[weights]
 
 
 class Session:
@@ -31,7 +41,7 @@ class Session:
 
     def __init__(self, model: Handle, key: Key) -> None:
         options = new(_c.SessionOptions)
-        options.precision, options.threads = key
+        options.precision, options.threads, options.weights = key
         self.handle = create("lstm_session_create", "lstm_session_free", model, ctypes.byref(options))
 
     def outputs(self, inputs: Sequence[AnyArray], count: int) -> list[tuple[tuple[int, ...], "np.dtype[np.generic]"]]:
@@ -103,9 +113,11 @@ class Sessions:
 
     def _with_state(self, model: Handle, key: Key) -> Session:
         if self._one and self._one[0] != key and self._running:
-            (code, threads), _ = self._one
-            raise StateError("the model carries its state from call to call, in %s with threads=%d; call reset_states() before changing "
-                             "precision or threads" % (dtype_of(code), threads))
+            (code, threads, weights), _ = self._one
+            kept = next(name for name, number in WEIGHTS.items() if number == weights)
+            raise StateError("the model carries its state from call to call, in %s with threads=%d%s; call reset_states() before changing "
+                             "precision, threads or weights"
+                             % (dtype_of(code), threads, "" if weights == _c.WEIGHTS_FLOAT32 else " and weights=%r" % kept))
         if self._one is None or self._one[0] != key:
             self._one = key, Session(model, key)
         self._running = True

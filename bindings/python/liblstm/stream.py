@@ -179,10 +179,10 @@ class Stream:
         return flat
 
 
-def new_stream(model: Handle, precision: Any, threads: Any) -> Stream:
+def new_stream(model: Handle, precision: Any, threads: Any, weights: Any) -> Stream:
     """A stream of a model, its state at zero."""
     options = new(_c.StreamOptions)
-    options.precision, options.threads = key_of(precision, threads)
+    options.precision, options.threads, options.weights = key_of(precision, threads, weights)
     return Stream(create("lstm_stream_create", "lstm_stream_free", model, ctypes.byref(options)), options.precision)
 
 

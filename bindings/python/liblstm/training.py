@@ -47,7 +47,7 @@ class Trainer:
                  threads: int = 1, seed: int = 0, tbptt_steps: int = 0) -> None:
         self.model = model
         options = new(_c.TrainerOptions)
-        options.precision, options.threads = key_of(precision, threads)
+        options.precision, options.threads, _ = key_of(precision, threads)
         options.seed = int(seed) & 0xFFFF_FFFF_FFFF_FFFF
         options.tbptt_steps = _whole(tbptt_steps, "tbptt_steps")
         text = _configuration(loss, optimizer, metrics, loss_weights)

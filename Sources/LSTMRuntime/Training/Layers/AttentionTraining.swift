@@ -3,25 +3,43 @@ import LSTMModel
 
 /// The part that attention layers share: weights of steps from scores, weighted sums of values, and the gradients of both.
 enum AttentionSums {
-  /// `out[q] = Σ softmax(scores[q]) · value`; scores become weights.
-  static func apply(_ scores: Floats, queries: Int, steps: Int, value: (Int) -> Floats, out: (Int) -> Floats, kernels: KernelTable) {
+  /// `out[q] = Σ softmax(scores[q]) · value`; scores become weights, which `factors` of dropout scale for the sum.
+  static func apply(
+    _ scores: Floats, factors: Floats?, queries: Int, steps: Int, value: (Int) -> Floats, out: (Int) -> Floats, kernels: KernelTable
+  ) {
     AttentionWeights.apply(scores, steps: steps, value, queries: queries, into: out, kernels: kernels)
+    guard let factors else { return }
+    for query in 0..<queries {
+      let sum = out(query)
+      sum.fill(0)
+      for step in 0..<steps {
+        let (from, weight) = (value(step), scores[query * steps + step] * factors[query * steps + step])
+        for index in 0..<sum.count { sum[index] += weight * from[index] }
+      }
+    }
+  }
+
+  /// Draws the factors of dropout for all weights of a block, if there is dropout.
+  static func draw(_ call: TrainingCall, rate: Double, into kept: Floats) {
+    guard call.mode == .training, rate > 0, let rows = call.inputs[0].shape.first, rows > 0 else { return }
+    DropoutFactors.fill(kept, rate: rate, call.chance, rows: rows, count: kept.count / rows, stride: kept.count / rows)
   }
 
   /// Adds to the values' gradients, and puts the scores' gradients into `dScores`.
   static func backward(
-    _ weights: Floats, _ dScores: Floats, queries: Int, steps: Int, value: (Int) -> Floats, dValue: ((Int) -> Floats)?, dOut: (Int) -> Floats,
-    kernels: KernelTable
+    _ weights: Floats, factors: Floats?, _ dScores: Floats, queries: Int, steps: Int, value: (Int) -> Floats, dValue: ((Int) -> Floats)?,
+    dOut: (Int) -> Floats, kernels: KernelTable
   ) {
     for query in 0..<queries {
       let d = dOut(query)
       let row = dScores.slice(query * steps, steps)
       for step in 0..<steps {
         let from = value(step)
-        let weight = weights[query * steps + step]
+        let factor = factors?[query * steps + step] ?? 1
+        let weight = weights[query * steps + step] * factor
         var sum: Scalar = 0
         for index in 0..<d.count { sum += d[index] * from[index] }
-        row[step] = sum
+        row[step] = sum * factor
         guard let to = dValue?(step) else { continue }
         for index in 0..<d.count { to[index] += weight * d[index] }
       }
@@ -42,7 +60,12 @@ final class AttentionTraining: TrainingLayer, @unchecked Sendable {
 
   override func sizes(_ inputs: [[Int]], _ outputs: [[Int]]) -> TrainingSizes {
     let count = inputs[0][1] * inputs[1][1]
-    return TrainingSizes(kept: [inputs[0][0] * count], scratch: [count])
+    return TrainingSizes(kept: [inputs[0][0] * count, it.dropout > 0 ? inputs[0][0] * count : 0], scratch: [count])
+  }
+
+  /// The factors of dropout of one row; nil if there is none.
+  private func factors(_ call: TrainingCall, _ row: Int, _ count: Int) -> Floats? {
+    call.mode == .training && it.dropout > 0 ? call.kept[1].slice(row * count, count) : nil
   }
 
   private func parts(_ call: TrainingCall) -> (query: Tensor, key: Tensor, value: Tensor, keyPlace: Int) {
@@ -54,6 +77,7 @@ final class AttentionTraining: TrainingLayer, @unchecked Sendable {
     let (query, key, value, _) = parts(call)
     let (queries, steps, size, width) = (query.shape[1], value.shape[1], query.shape[2], value.shape[2])
     let out = call.outputs[0].values
+    AttentionSums.draw(call, rate: it.dropout, into: call.kept[1])
     for row in 0..<query.shape[0] {
       let scores = call.kept[0].slice(row * queries * steps, queries * steps)
       for q in 0..<queries {
@@ -65,8 +89,8 @@ final class AttentionTraining: TrainingLayer, @unchecked Sendable {
         }
       }
       AttentionSums.apply(
-        scores, queries: queries, steps: steps, value: { value.values.slice((row * steps + $0) * width, width) },
-        out: { out.slice((row * queries + $0) * width, width) }, kernels: kernels)
+        scores, factors: factors(call, row, queries * steps), queries: queries, steps: steps,
+        value: { value.values.slice((row * steps + $0) * width, width) }, out: { out.slice((row * queries + $0) * width, width) }, kernels: kernels)
       guard let mask = call.masks[0] else { continue }
       for q in 0..<queries where mask.values[row * queries + q] == 0 { out.slice((row * queries + q) * width, width).fill(0) }
     }
@@ -101,7 +125,8 @@ final class AttentionTraining: TrainingLayer, @unchecked Sendable {
       }
       let dValue = call.inputGradients[1]
       AttentionSums.backward(
-        weights, call.scratch[0], queries: queries, steps: steps, value: { value.values.slice((row * steps + $0) * width, width) },
+        weights, factors: factors(call, row, queries * steps), call.scratch[0], queries: queries, steps: steps,
+        value: { value.values.slice((row * steps + $0) * width, width) },
         dValue: dValue.map { all in { all.slice((row * steps + $0) * width, width) } },
         dOut: { dOut.slice((row * queries + $0) * width, width) }, kernels: kernels)
       for q in 0..<queries {

@@ -31,10 +31,10 @@ final class MultiHeadAttentionTraining: TrainingLayer, @unchecked Sendable {
     let heads = it.heads * it.valueSize
     let longest = max(queries, steps) * rows
     return TrainingSizes(
-      // projected query, key and value; weights of each head; heads' results
+      // projected query, key and value; weights of each head; heads' results; factors of dropout
       kept: [
         rows * queries * matrices[0].width, rows * steps * matrices[1].width, rows * steps * matrices[2].width, rows * it.heads * queries * steps,
-        rows * queries * heads,
+        rows * queries * heads, it.dropout > 0 ? rows * it.heads * queries * steps : 0,
       ],
       // their gradients; scores' gradients; products
       scratch: [
@@ -53,6 +53,7 @@ final class MultiHeadAttentionTraining: TrainingLayer, @unchecked Sendable {
       let x = call.inputs[place]
       matrices[part].apply(x.values, stride: x.last, rows: x.shape[0] * x.shape[1], into: call.kept[part], stride: matrices[part].width)
     }
+    AttentionSums.draw(call, rate: it.dropout, into: call.kept[5])
     let group = it.heads / it.keyValueHeads
     let scale = 1 / Scalar(it.keySize).squareRoot()
     for row in 0..<rows {
@@ -71,7 +72,8 @@ final class MultiHeadAttentionTraining: TrainingLayer, @unchecked Sendable {
           }
         }
         AttentionSums.apply(
-          scores, queries: queries, steps: steps, value: { self.row(call.kept, 2, row * steps + $0, shared, self.it.valueSize) },
+          scores, factors: factors(call, row, head, queries, steps), queries: queries, steps: steps,
+          value: { self.row(call.kept, 2, row * steps + $0, shared, self.it.valueSize) },
           out: { self.result(call.kept[4], row * queries + $0, head) }, kernels: kernels)
       }
     }
@@ -116,7 +118,7 @@ final class MultiHeadAttentionTraining: TrainingLayer, @unchecked Sendable {
     let scale = 1 / Scalar(it.keySize).squareRoot()
     let dScores = call.scratch[3]
     AttentionSums.backward(
-      weights(call, row, head, queries, steps), dScores, queries: queries, steps: steps,
+      weights(call, row, head, queries, steps), factors: factors(call, row, head, queries, steps), dScores, queries: queries, steps: steps,
       value: { self.row(call.kept, 2, row * steps + $0, shared, self.it.valueSize) },
       dValue: { self.row(call.scratch, 2, row * steps + $0, shared, self.it.valueSize) },
       dOut: { self.result(dHeads, row * queries + $0, head) }, kernels: kernels)
@@ -148,6 +150,12 @@ final class MultiHeadAttentionTraining: TrainingLayer, @unchecked Sendable {
   /// A head's scores, and then weights.
   private func weights(_ call: TrainingCall, _ row: Int, _ head: Int, _ queries: Int, _ steps: Int) -> Floats {
     call.kept[3].slice((row * it.heads + head) * queries * steps, queries * steps)
+  }
+
+  /// The factors of dropout of a head; nil if there is none.
+  private func factors(_ call: TrainingCall, _ row: Int, _ head: Int, _ queries: Int, _ steps: Int) -> Floats? {
+    guard call.mode == .training, it.dropout > 0 else { return nil }
+    return call.kept[5].slice((row * it.heads + head) * queries * steps, queries * steps)
   }
 
   private func hidden(_ call: TrainingCall, _ row: Int, _ query: Int, _ step: Int, _ queries: Int, _ steps: Int) -> Bool {

@@ -1,0 +1,154 @@
+#if !LSTM_FLOAT64
+  import CVector
+
+  /// What steps with weights of few bytes work on: see ``lowSteps``.
+  @unsafe struct LowState {
+    var z: UnsafePointer<Scalar>
+    var zStride: Int
+    var h: UnsafeMutablePointer<Scalar>
+    var hNew: UnsafeMutablePointer<Scalar>
+    var c: UnsafeMutablePointer<Scalar>
+    var stride: Int
+    var rows: Int
+    var sums: UnsafeMutablePointer<Scalar>
+    var quantized: UnsafeMutablePointer<Scalar>
+    var quantizedStride: Int
+    var gates: UnsafeMutablePointer<Scalar>?
+  }
+
+  /// One step of the groups from `first` up to `end`. With int8, h is quantised already.
+  @inline(never)
+  func lowStep(_ it: LowState, _ matrix: LowMatrix, _ first: Int, _ end: Int) {
+    let rows = unsafe it.rows
+    let groupWidth = unsafe matrix.panels &* lanes
+    let isInt8 = unsafe matrix.form == 1
+    let x = unsafe UnsafePointer(isInt8 ? it.quantized : it.h)
+    let xStride = unsafe isInt8 ? it.quantizedStride : it.stride
+    // Each thread has sums of its own; of a thread's, so many at once that they stay in the first cache.
+    let sums = unsafe it.sums + first &* groupWidth &* rows
+    var chunk = 4096 / (rows &* groupWidth)
+    if chunk < 4 { chunk = 4 }
+    var group = first
+    while group < end {
+      let left = end &- group
+      let groups = left < chunk ? left : chunk
+      let width = groups &* groupWidth
+      let place = group &* groupWidth
+      let unit = group &* lanes
+      // SAFETY: the groups exist; sums hold rows · width numbers for them.
+      unsafe projectLowGroups(matrix, x, xStride, rows, group, group &+ groups, sums, width)
+      let gates = unsafe it.gates.map { unsafe $0 + place }
+      if unsafe matrix.panels == 4 {
+        unsafe lstmUpdate(it.z + place, it.zStride, sums, width, it.hNew + unit, it.c + unit, it.stride, rows: rows, blocks: groups, gates)
+      } else {
+        unsafe gruUpdate(it.z + place, it.zStride, sums, width, it.h + unit, it.hNew + unit, it.stride, rows: rows, blocks: groups, gates)
+      }
+      group &+= groups
+    }
+  }
+
+  /// Advances an LSTM (a matrix of 4 panels) or a GRU that resets after the product (3) by `steps` steps, the state going to and fro between `h` and
+  /// `hNew` as in ``lstmSteps``.
+  ///
+  /// - Shapes: as in ``lstmSteps`` and ``gruSteps``; `gates` as in ``lstmStep``; `sums`: room for rows · width; `quantized`: with int8 as in ``quantize``.
+  ///
+  /// Of one step threads may take groups of their own, from `first` up to `end`, with h quantised already.
+  ///
+  /// - Requires: as in ``lstmSteps``.
+  @inline(never)  // see project
+  public func lowSteps(
+    _ matrix: UnsafeRawPointer, _ z: UnsafePointer<Scalar>, _ zStride: Int, _ zStep: Int, steps: Int, _ h: UnsafeMutablePointer<Scalar>,
+    _ hNew: UnsafeMutablePointer<Scalar>, _ c: UnsafeMutablePointer<Scalar>, _ stride: Int, rows: Int, first: Int, end: Int,
+    _ sums: UnsafeMutablePointer<Scalar>, _ quantized: UnsafeMutablePointer<Scalar>, _ quantizedStride: Int, _ isQuantized: Bool,
+    _ gates: UnsafeMutablePointer<Scalar>?, _ out: UnsafeMutablePointer<Scalar>?, _ outStride: Int, _ outStep: Int
+  ) {
+    let its = unsafe matrix.assumingMemoryBound(to: LowMatrix.self).pointee
+    var it = unsafe LowState(
+      z: z, zStride: zStride, h: h, hNew: hNew, c: c, stride: stride, rows: rows, sums: sums, quantized: quantized,
+      quantizedStride: quantizedStride, gates: gates)
+    let unit = first &* lanes
+    let units = unsafe smaller(end &* lanes, its.count) &- unit
+    var step = 0
+    while step < steps {
+      if unsafe its.form == 1 && !isQuantized { unsafe quantizeRows(its, it.h, stride, rows, quantized, quantizedStride) }
+      unsafe lowStep(it, its, first, end)
+      if let out = unsafe out, units > 0 {
+        unsafe copyRows(it.hNew + unit, stride, out + (step &* outStep &+ unit), outStride, rows: rows, count: units)
+      }
+      // SAFETY: the next step, if there is one.
+      unsafe it.z = it.z + zStep
+      let made = unsafe it.hNew
+      unsafe it.hNew = it.h
+      unsafe it.h = made
+      step &+= 1
+    }
+  }
+
+  /// A recurrent layer of a stream with weights of few bytes, as ``Instant`` is one with others.
+  @unsafe struct LowInstant {
+    var input: LowMatrix
+    var recurrent: LowMatrix
+    var state: LowState
+    var z: UnsafeMutablePointer<Scalar>
+    var quantizedX: UnsafeMutablePointer<Scalar>
+    var groups: Int
+  }
+
+  /// Bytes that ``prepareLowInstant`` fills.
+  public let lowInstantBytes = unsafe MemoryLayout<LowInstant>.stride
+
+  /// Fills `memory` for a layer's steps; its state is in `h` and `c` before and after each.
+  ///
+  /// - Shapes: `h`, `hNew`, `c [groups · lanes]`; `z`, `sums`: room for a row of the products; `quantizedX`, `quantizedH`: with int8 as in ``quantize``.
+  /// - Requires: everything aligned to vectors and alive as long as `memory` is used.
+  @inline(never)  // see project
+  public func prepareLowInstant(
+    _ memory: UnsafeMutableRawPointer, input: UnsafeRawPointer, recurrent: UnsafeRawPointer, groups: Int, h: UnsafeMutablePointer<Scalar>,
+    hNew: UnsafeMutablePointer<Scalar>, c: UnsafeMutablePointer<Scalar>, z: UnsafeMutablePointer<Scalar>, sums: UnsafeMutablePointer<Scalar>,
+    quantizedX: UnsafeMutablePointer<Scalar>, quantizedH: UnsafeMutablePointer<Scalar>
+  ) {
+    // SAFETY: the caller's contract.
+    unsafe memory.assumingMemoryBound(to: LowInstant.self).pointee = LowInstant(
+      input: input.assumingMemoryBound(to: LowMatrix.self).pointee, recurrent: recurrent.assumingMemoryBound(to: LowMatrix.self).pointee,
+      state: LowState(
+        z: z, zStride: 0, h: h, hNew: hNew, c: c, stride: 0, rows: 1, sums: sums, quantized: quantizedH, quantizedStride: 0, gates: nil),
+      z: z, quantizedX: quantizedX, groups: groups)
+  }
+
+  /// What comes before the blocks of a step: with int8 x and h are quantised.
+  @inline(never)  // see project
+  public func beginLowInstant(_ memory: UnsafeMutableRawPointer, _ x: UnsafePointer<Scalar>) {
+    let it = unsafe memory.assumingMemoryBound(to: LowInstant.self)
+    guard unsafe it.pointee.input.form == 1 else { return }
+    unsafe quantizeRows(it.pointee.input, x, 0, 1, it.pointee.quantizedX, 0)
+    unsafe quantizeRows(it.pointee.recurrent, it.pointee.state.h, 0, 1, it.pointee.state.quantized, 0)
+  }
+
+  /// The groups from `first` up to `end` of a step that has begun; `x` holds the layer's numbers, any alignment.
+  @inline(never)  // see project
+  public func lowInstantBlocks(_ memory: UnsafeMutableRawPointer, _ x: UnsafePointer<Scalar>, _ first: Int, _ end: Int) {
+    let it = unsafe memory.assumingMemoryBound(to: LowInstant.self)
+    let width = unsafe it.pointee.input.panels &* lanes
+    let words = unsafe it.pointee.input.form == 1 ? UnsafePointer(it.pointee.quantizedX) : x
+    // SAFETY: the groups exist.
+    unsafe projectLowGroups(it.pointee.input, words, 0, 1, first, end, it.pointee.z + first &* width, 0)
+    unsafe lowStep(it.pointee.state, it.pointee.recurrent, first, end)
+  }
+
+  /// Makes the new state the present one and writes it to `y` (H numbers, any alignment; may be where x was).
+  @inline(never)  // see project
+  public func finishLowInstant(_ memory: UnsafeMutableRawPointer, _ y: UnsafeMutablePointer<Scalar>) {
+    let it = unsafe memory.assumingMemoryBound(to: LowInstant.self)
+    // SAFETY: both hold H numbers.
+    unsafe copyNumbers(it.pointee.state.hNew, it.pointee.state.h, it.pointee.recurrent.count)
+    unsafe copyNumbers(it.pointee.state.hNew, y, it.pointee.recurrent.count)
+  }
+
+  /// One step of an LSTM or GRU with weights of few bytes, from its x to its new state.
+  @inline(never)  // see project
+  public func lowInstant(_ memory: UnsafeMutableRawPointer, _ x: UnsafePointer<Scalar>, _ y: UnsafeMutablePointer<Scalar>) {
+    unsafe beginLowInstant(memory, x)
+    unsafe lowInstantBlocks(memory, x, 0, memory.assumingMemoryBound(to: LowInstant.self).pointee.groups)
+    unsafe finishLowInstant(memory, y)
+  }
+#endif

@@ -1,0 +1,77 @@
+#if !LSTM_FLOAT64
+  import CVector
+
+  /// A vector of up to `count` numbers of any alignment, zeros behind them.
+  @_transparent
+  private func part(_ pointer: UnsafePointer<Scalar>, _ count: Int) -> Vector {
+    // SAFETY: no more than `count` numbers are read.
+    if count >= lanes { return unsafe UnsafeRawPointer(pointer).loadUnaligned(as: Vector.self) }
+    var vector = Vector.zero
+    var lane = 0
+    while lane < count {
+      vector[lane] = unsafe pointer[lane]
+      lane &+= 1
+    }
+    return vector
+  }
+
+  /// Writes rows as 16-bit numbers with one scale each: `x ≈ scale · q`, |q| ≤ the matrix's limit, ties to even.
+  ///
+  /// The scale is the row's largest magnitude by the limit, so that a row's numbers depend on nothing but the row. A row that holds a NaN or an
+  /// infinity has NaN as its scale; one whose numbers are all below 1e-30 is taken for zeros.
+  ///
+  /// - Shapes: `x [rows, count]`, rows `xStride` apart, any alignment. `q`: rows `qStride` words apart, each of ⌈count / 4⌉ · 2 words of two 16-bit
+  ///   numbers, zeros behind the last, and then the scale.
+  /// - Requires: the matrix's form is 1, its limit at most 32767; each row of q has room for whole vectors of its words and a word more.
+  @inline(never)  // see project
+  public func quantize(
+    _ matrix: UnsafeRawPointer, _ x: UnsafePointer<Scalar>, _ xStride: Int, rows: Int, _ q: UnsafeMutablePointer<Scalar>, _ qStride: Int
+  ) {
+    unsafe quantizeRows(matrix.assumingMemoryBound(to: LowMatrix.self).pointee, x, xStride, rows, q, qStride)
+  }
+
+  /// The same.
+  @inline(never)
+  func quantizeRows(
+    _ it: LowMatrix, _ x: UnsafePointer<Scalar>, _ xStride: Int, _ rows: Int, _ q: UnsafeMutablePointer<Scalar>, _ qStride: Int
+  ) {
+    let (count, words, limit) = unsafe (it.count, it.words, it.limit)
+    var row = 0
+    while row < rows {
+      // SAFETY: the row exists on both sides.
+      let from = unsafe x + row &* xStride
+      let to = unsafe q + row &* qStride
+      var largest = Vector.zero
+      // 0 for finite numbers, else NaN.
+      var fault = Vector.zero
+      var done = 0
+      while done < count {
+        let vector = unsafe part(from + done, count &- done)
+        largest = lstm_greater(lstm_magnitude(vector), largest)
+        fault += vector * Vector.zero
+        done &+= lanes
+      }
+      var magnitude: Scalar = 0
+      var lane = 0
+      while lane < lanes {
+        if largest[lane] > magnitude { magnitude = largest[lane] }
+        magnitude += fault[lane]
+        lane &+= 1
+      }
+      let steps = Scalar(limit)
+      let factor = all(magnitude > 1e-30 ? steps / magnitude : 0)
+      done = 0
+      // The words of two vectors of x fill one of q: number by number, from the lower halves of the lanes.
+      let numbers = UnsafeMutableRawPointer(to)
+      while done < words &* 2 {
+        let left = count &- done
+        let rounded = lstm_to_integers((left > 0 ? unsafe part(from + done, left) : Vector.zero) * factor)
+        // SAFETY: room for whole vectors of words: see the requirement.
+        unsafe lstm_store_words(numbers + done &* 2, rounded)
+        done &+= lanes
+      }
+      unsafe to[words] = magnitude / steps
+      row &+= 1
+    }
+  }
+#endif
