@@ -57,6 +57,8 @@ def distances(results: Results, path: Path) -> None:
         axis = figure.subplots()
         for cell, found in results.items():
             known = {distance: found[name] for distance, name in tasks.items() if name in found}
+            if not known:
+                continue
             for distance, outcomes in known.items():
                 axis.scatter([distance] * len(outcomes), [one["value"] for one in outcomes], s=10, alpha=0.4, color=_COLOURS[cell])
             axis.plot(list(known), [median(tasks[distance], outcomes) for distance, outcomes in known.items()], marker="o",
