@@ -58,7 +58,9 @@ import LSTMModel
       guard value.output == 0, node.inputs.count == 1, node.masks.allSatisfy({ $0 == nil }) else { return nil }
       guard let it = plan.operators[value.node] else { return nil }
       if let recurrent = it as? RecurrentOperator {
-        guard !recurrent.it.takesInitialState else { return nil }
+        // Zoneout mixes a step's states with those before it, outside the cell.
+        let options = recurrent.it.options
+        guard !recurrent.it.takesInitialState, options.zoneoutH == 0, options.zoneoutC == 0 else { return nil }
       } else if !((it as? DenseOperator)?.isDirect ?? false) {
         return nil
       }

@@ -10,7 +10,7 @@ import CSupport
   init(parts: Int) {
     self.parts = parts
     let size = unsafe MemoryLayout<lstm_meeting_word>.stride
-    let memory = unsafe UnsafeMutableRawPointer.allocate(byteCount: (1 + parts) * size, alignment: size)
+    let memory = UnsafeMutableRawPointer.allocate(byteCount: (1 + parts) * size, alignment: size)
     // SAFETY: allocated just above for 1 + parts words.
     unsafe words = memory.bindMemory(to: lstm_meeting_word.self, capacity: 1 + parts)
     reset()

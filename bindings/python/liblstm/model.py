@@ -78,7 +78,7 @@ class Model:
         `batch_size`: how many rows at a time; None chooses. `threads`: how many share the work. Neither changes the numbers.
         `progress`: True shows how far it is, False does not, None does if it takes long and stderr is a terminal.
         `out`: an array (or a list of them) to write to instead of new ones.
-        `weights`: "bf16" (two bytes each) or "int8" (one byte each), quicker for large layers and less exact; None keeps all of their bits.
+        `weights`: "bf16" (two bytes each) or "int8" (one byte each), quicker for large layers, less exact; None keeps all their bits.
 
         Returns an array, or a list of arrays if the model has several outputs. A stateful model continues where the last call ended.
         """
@@ -89,16 +89,15 @@ class Model:
             if self._may_split and (size or all(info.shape[:1] == (None,) for info in self.inputs)):
                 run_in_batches(session.predict, inputs, outputs, size, key[1], progress)
             elif size is not None and any(a.shape[:1] > (size,) for a in inputs):
-                raise ArgumentError("batch_size is %d, but this model's rows must run together: it is stateful, or a layer works along the "
-                                    "first axis" % size)
+                raise ArgumentError("batch_size is %d, but this model's rows must run together: they share states, or an axis" % size)
             else:
                 session.predict(inputs, outputs)
         return outputs if len(outputs) != 1 else outputs[0]
 
     def compare_precision(self, x: Any) -> PrecisionTable:
-        """What the forms of weights that predict() and stream() take cost in accuracy on this data, and how much memory each needs.
+        """A table of what each form of weights costs in accuracy on this data, and how much memory it needs.
 
-        Runs the model from zero states on `x` (as in predict) in float64, in float32 and with each form of weights. Returns a table that prints.
+        Runs the model from zero states on `x` (as in predict) in float64, in float32 and with each form.
         """
         return compared(self._open(), input_arrays(x, self.inputs), [info.name for info in self.outputs])
 
@@ -235,10 +234,7 @@ def _load_options(flags: int) -> Any:
 
 
 class Sequential(Model):
-    """A network that is a chain of layers, its weights drawn by their initializers.
-
-        model = liblstm.Sequential([liblstm.Input((None, 3)), liblstm.layers.LSTM(64), liblstm.layers.Dense(1)], seed=1)
-    """
+    """A network that is a chain of layers, its weights drawn by their initializers: see liblstm's own description for one."""
 
     def __init__(self, layers: Iterable[Any], name: Optional[str] = None, seed: int = 0) -> None:
         self._begin(*new_network(sequential(layers, name), seed))

@@ -43,7 +43,8 @@ class PrecisionTable(Sequence[PrecisionRow]):
 
     def __str__(self) -> str:
         width = max([len(row.output) for row in self._rows] + [6])
-        lines = ["%-8s %-*s %14s %14s %14s %14s" % ("weights", width, "output", "largest error", "mean error", "largest value", "weight bytes")]
+        heads = ("weights", width, "output", "largest error", "mean error", "largest value", "weight bytes")
+        lines = ["%-8s %-*s %14s %14s %14s %14s" % heads]
         lines += ["%-8s %-*s %14.3g %14.3g %14.3g %14d" % (row.weights, width, row.output, row.largest_error, row.mean_error,
                                                            row.largest_value, row.weight_bytes) for row in self._rows]
         return "\n".join(lines)
