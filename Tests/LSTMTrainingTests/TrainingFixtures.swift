@@ -10,7 +10,7 @@ enum TrainingFixtures {
     var file: String
     var name: String
     /// The manifest's figure is how far exact double precision is from Keras, which rounds some constants to float32. So do we
-    /// (docs/decisions/0009), so that nothing but the order of operations is left.
+    /// (docs/decisions/0010), so that nothing but the order of operations is left.
     static let tolerance = 1e-14
 
     var description: String { "\(file) \(name)" }

@@ -72,7 +72,7 @@ def test_five_updates_end_where_Keras_ends(case, name):
         trainer = liblstm.Trainer(model, loss=loss_of(file.attrs["loss"]), precision=case["floatx"],
                                   optimizer={"class_name": config["class_name"], "config": config["given"]})
         x, y, weight = batch(file)
-        # Constants are rounded as Keras rounds them (docs/decisions/0009), so nothing but the order of operations is left; except that Keras
+        # Constants are rounded as Keras rounds them (docs/decisions/0010), so nothing but the order of operations is left; except that Keras
         # scales a mask, and computes penalties and norms, with float32 constants in float64 too.
         limit = 1e-5 if case["floatx"] == "float32" else 2e-9 if case["case"] in ("mask_seq_sparse_ce", "bn_reg_constraint") else 1e-14
         for step in range(1, 6):
