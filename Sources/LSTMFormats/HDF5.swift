@@ -36,6 +36,8 @@ final class HDF5Handle {
 enum HDF5 {
   /// Not every build of libhdf5 may be called from several threads at once.
   private static let turn = Mutex<Bool>(false)
+  /// Files opened so far.
+  private static let opened = Atomic<Int>(0)
 
   /// Runs `body` on the root group of the HDF5 file that `bytes` are. Nothing of the group may outlive the call.
   ///
@@ -79,9 +81,10 @@ enum HDF5 {
     // SAFETY: libhdf5 only reads the buffer, `count` bytes long, and copies it during the call.
     let status = unsafe bytes.withUnsafeBytes { unsafe H5Pset_file_image(access.id, UnsafeMutableRawPointer(mutating: $0.baseAddress), $0.count) }
     guard status >= 0 else { throw .outOfMemory(bytes: bytes.count, for: "the file's image") }
-    // libhdf5 takes two files of the same name for one; no file can have a name below a device.
+    // libhdf5 takes two files of the same name for one, as long as an identifier of the first is left; no file can have a name below a device.
+    let count = opened.wrappingAdd(1, ordering: .relaxed).newValue
     // SAFETY: the address is used as a number only.
-    let name = unsafe bytes.withUnsafeBytes { "/dev/null/liblstm-\(UInt(bitPattern: $0.baseAddress))" }
+    let name = unsafe bytes.withUnsafeBytes { "/dev/null/liblstm-\(count)-\(UInt(bitPattern: $0.baseAddress))" }
     // SAFETY: Swift passes the string with a closing NUL.
     guard let file = unsafe HDF5Handle(H5Fopen(name, lstm_h5f_read_only(), access.id), .file) else {
       throw .format(HDF5Signature.whyNotOpened(bytes))

@@ -29,15 +29,15 @@ enum Differential {
   private static func compare(_ dataset: HDF5Dataset, _ bytes: [UInt8], _ start: Int, _ numbers: [Int: [Range<Int>]]) {
     let id = dataset.handle.id
     var info = H5O_info_t()
-    guard lstm_fuzz_object_info(id, &info) >= 0, H5Tis_variable_str(H5Dget_type(id)) <= 0 else { return }
+    let type = H5Dget_type(id)
+    defer { H5Tclose(type) }
+    guard lstm_fuzz_object_info(id, &info) >= 0, H5Tis_variable_str(type) <= 0 else { return }
     let expected = joined(numbers[Int(info.addr)] ?? [])
     guard let found = places(id, start) else { return }
     guard joined(found) == expected else {
       fatalError("\(dataset.path): libhdf5 finds its numbers at \(joined(found)), the walk at \(expected)")
     }
     // Of the same bytes, read as they are stored, nothing may differ.
-    let type = H5Dget_type(id)
-    defer { H5Tclose(type) }
     let properties = H5Dget_create_plist(id)
     defer { H5Pclose(properties) }
     guard H5Pget_layout(properties) == H5D_CONTIGUOUS, let range = found.first, H5Tget_class(type) != H5T_VLEN else { return }
