@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -76,3 +77,11 @@ def stateful():
 def environment():
     """The environment for a child process that uses this binding and this library."""
     return dict(os.environ, PYTHONPATH=str(BINDING), LIBLSTM_PATH=liblstm.library_path(), MPLBACKEND="Agg")
+
+
+@pytest.fixture
+def heeds_interrupts():
+    """Ctrl-C works as at a terminal: a shell that runs the tests in the background lets them ignore it."""
+    kept = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, kept)

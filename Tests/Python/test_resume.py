@@ -246,7 +246,7 @@ def test_rows_come_in_another_order_in_each_epoch_and_the_seed_decides():
     assert losses(1, shuffle=False)[0] == tuple(squares)
 
 
-def test_a_fit_ends_within_one_batch_of_being_asked_to():
+def test_a_fit_ends_within_one_batch_of_being_asked_to(heeds_interrupts):
     x, y = np.random.RandomState(1).randn(64, 4, 2).astype("f4"), np.ones((64, 1), "f4")
     model = liblstm.Sequential([liblstm.Input((4, 2)), liblstm.layers.LSTM(3), liblstm.layers.Dense(1)], seed=1)
     seen = []

@@ -140,16 +140,11 @@ def test_early_stopping_restores_the_best_weights():
     assert history["val_loss"].index(best) == len(history["loss"]) - 4
 
 
-def test_ctrl_c_returns_a_usable_model():
+def test_ctrl_c_returns_a_usable_model(heeds_interrupts):
     model, (x, y) = small(), data()
     before = weights(model)
-    # A shell that runs the tests in the background lets them ignore Ctrl-C.
-    kept = signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
-        history = model.fit(x, y, loss="mse", optimizer="adam", epochs=10_000_000, verbose=False,
-                            callbacks=[lambda epoch, values: os.kill(os.getpid(), signal.SIGINT) if epoch == 2 else None])
-    finally:
-        signal.signal(signal.SIGINT, kept)
+    history = model.fit(x, y, loss="mse", optimizer="adam", epochs=10_000_000, verbose=False,
+                        callbacks=[lambda epoch, values: os.kill(os.getpid(), signal.SIGINT) if epoch == 2 else None])
     assert history.outcome == "cancelled" and len(history["loss"]) == 3
     assert np.isfinite(model.predict(x)).all() and not np.array_equal(weights(model), before)
 
