@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import signal
 import platform
 import statistics
 import subprocess
@@ -69,10 +70,15 @@ class Worker:
         return line.strip()
 
     def ask(self, line: str) -> str:
+        """The answer to a line. Between two questions the process is stopped: threads of some peers look for work for 30 ms before they sleep, and
+        would take a processor from whoever is measured next."""
         assert self.process.stdin
+        self.process.send_signal(signal.SIGCONT)
         self.process.stdin.write(line + "\n")
         self.process.stdin.flush()
-        return self.answer()
+        answer = self.answer()
+        self.process.send_signal(signal.SIGSTOP)
+        return answer
 
     def time(self, amount: int) -> float:
         """Seconds for one of `amount` repeats."""
