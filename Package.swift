@@ -11,7 +11,7 @@ let strict: [SwiftSetting] = [
 func kernels(_ suffix: String, _ flags: [String]) -> Target {
   .target(
     name: "LSTMKernels" + suffix,
-    dependencies: ["CVector", "CSupport"],
+    dependencies: ["CVector", "CSupport", "CDot"],
     path: "Sources/LSTMKernels" + suffix,
     swiftSettings: strict + [
       .unsafeFlags(["-O", "-wmo", "-num-threads", "2"] + flags)
@@ -31,7 +31,7 @@ let double = ["-DLSTM_FLOAT64", "-Xcc", "-DLSTM_FLOAT64"]
 func runtime(_ suffix: String, _ settings: [SwiftSetting]) -> Target {
   .target(
     name: "LSTMRuntime" + suffix,
-    dependencies: ["LSTMModel", "LSTMCaller", "CSupport"] + ["", "V3", "V4"].map { .byName(name: "LSTMKernels" + suffix + $0) },
+    dependencies: ["LSTMModel", "LSTMCaller", "CSupport", "CDot"] + ["", "V3", "V4"].map { .byName(name: "LSTMKernels" + suffix + $0) },
     path: "Sources/LSTMRuntime" + suffix,
     swiftSettings: strict + settings)
 }
@@ -47,6 +47,7 @@ let package = Package(
     .systemLibrary(name: "CHDF5", pkgConfig: "hdf5", providers: [.apt(["libhdf5-dev"])]),
     .systemLibrary(name: "CJansson", pkgConfig: "jansson", providers: [.apt(["libjansson-dev"])]),
     .systemLibrary(name: "CZip", pkgConfig: "libzip", providers: [.apt(["libzip-dev"])]),
+    .target(name: "CDot", cSettings: [.unsafeFlags(["-O2", "-fvisibility=hidden"])]),
     .target(name: "CSupport", cSettings: [.unsafeFlags(["-fvisibility=hidden"])]),
     .target(name: "LSTMModel", swiftSettings: strict),
     .target(name: "LSTMCaller", dependencies: ["LSTMModel"], swiftSettings: strict),

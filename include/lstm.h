@@ -283,7 +283,8 @@ lstm_status lstm_model_summary(const lstm_model *model, char *text, size_t size,
 /* ---------------------------------------------------------------- session: whole sequences, batches */
 
 #define LSTM_WEIGHTS_FLOAT32 0 /**< Weights in the precision that is computed in. */
-#define LSTM_WEIGHTS_BF16 1    /**< Two bytes a weight: a float32 rounded to its upper 16 bits. Sums, states and all else stay float32. */
+#define LSTM_WEIGHTS_BF16 1    /**< Two bytes a weight: a float32 rounded to its upper 16 bits, as is what the weights multiply. Sums, states and all
+                                    else stay float32. Give it inputs of about magnitude 1: of 1013.25 it sees 1012. */
 #define LSTM_WEIGHTS_INT8 2    /**< One byte a weight, with a float32 scale for each gate of each unit; what they multiply becomes 16-bit
                                     numbers with a scale for each row and step, sums are exact, states and all else stay float32. */
 

@@ -1,12 +1,13 @@
 #if !LSTM_FLOAT64
+  import CDot
   import CVector
 
   /// A matrix with weights of few bytes, as it lies in the memory that ``describeLow`` fills.
   @unsafe struct LowMatrix {
-    /// 0: bf16, 1: int8: see ``lowSums``.
+    /// 0: bf16, 1: int8: see ``lowSums``. 2 and 3: the same by `lstm_dot_bf16` and `lstm_dot_int8`.
     var form: Int
     var panels: Int
-    /// Numbers of x, and the words that they become: as many with bf16, half as many, rounded up to an even number, with int8.
+    /// Numbers of x, and the words that they become: as many in form 0, half as many, rounded up, in form 2, and to an even number with int8.
     var count: Int
     var words: Int
     /// The largest 16-bit number of a quantised x.
@@ -23,7 +24,8 @@
 
   /// Describes a packed matrix for the functions that take one: see LowMatrix.
   ///
-  /// - Requires: `panels` is 1, 3 or 4; weights, start and scales are aligned to vectors; `scales` is not read in form 0.
+  /// - Requires: `panels` is 1, 3 or 4; weights, start and scales are aligned to vectors; `scales` is read with int8 only. Forms 2 and 3 are for vectors
+  ///   of 16 numbers, and processors of which `lstm_dot_supported` says that they can.
   @inline(never)  // see project
   public func describeLow(
     _ memory: UnsafeMutableRawPointer, form: Int, panels: Int, count: Int, limit: Int, _ weights: UnsafePointer<Scalar>,
@@ -31,7 +33,7 @@
   ) {
     // SAFETY: the caller's contract: room for lowMatrixBytes bytes.
     unsafe memory.assumingMemoryBound(to: LowMatrix.self).pointee = LowMatrix(
-      form: form, panels: panels, count: count, words: form == 0 ? count : (count &+ 3) / 4 &* 2, limit: limit, weights: weights, start: start,
+      form: form, panels: panels, count: count, words: form == 0 ? count : form == 2 ? (count &+ 1) / 2 : (count &+ 3) / 4 &* 2, limit: limit, weights: weights, start: start,
       scales: scales)
   }
 
@@ -168,8 +170,8 @@
 
   /// Multiplies rows by packed weights of few bytes, of them the groups from `first` up to `end`: `out[r] = start + x[r] · W`.
   ///
-  /// - Shapes: `x`: rows of the matrix's words, `xStride` apart: numbers (bf16) or what ``quantize`` makes of them (int8); `out [rows, groups ·
-  ///   panels · lanes]`, rows `outStride` apart, from the group `first` on.
+  /// - Shapes: `x`: rows of the matrix's words, `xStride` apart, as ``quantize`` makes them; `out [rows, groups · panels · lanes]`, rows `outStride`
+  ///   apart, from the group `first` on.
   /// - Requires: out is aligned to vectors and overlaps nothing else. Any count may be 0.
   @inline(never)  // see project
   public func projectLow(
@@ -186,6 +188,16 @@
     _ outStride: Int
   ) {
     let (form, panels, groups) = unsafe (it.form, it.panels, end &- first)
+    if form >= 2 {
+      let place = first &* panels &* lanes
+      // SAFETY: the groups exist; vectors as long as the functions' are required.
+      var product = unsafe lstm_dot_product(
+        x: x, x_stride: Int64(xStride), words: Int64(it.words), rows: Int64(rows),
+        weights: it.weights + place &* (form == 2 ? it.words : it.words / 2), start: it.start + place, scales: it.scales + place,
+        groups: Int64(groups), panels: Int64(panels), out: out, out_stride: Int64(outStride))
+      if form == 2 { unsafe lstm_dot_bf16(&product) } else { unsafe lstm_dot_int8(&product) }
+      return
+    }
     let all = unsafe LowProjection(
       x: x, xStride: xStride, count: it.words, weights: it.weights, start: it.start, scales: it.scales, out: out, outStride: outStride
     ).from(group: first, panels: panels, out: 0)

@@ -16,14 +16,11 @@
     var gates: UnsafeMutablePointer<Scalar>?
   }
 
-  /// One step of the groups from `first` up to `end`. With int8, h is quantised already.
+  /// One step of the groups from `first` up to `end`, h quantised already.
   @inline(never)
   func lowStep(_ it: LowState, _ matrix: LowMatrix, _ first: Int, _ end: Int) {
     let rows = unsafe it.rows
     let groupWidth = unsafe matrix.panels &* lanes
-    let isInt8 = unsafe matrix.form == 1
-    let x = unsafe UnsafePointer(isInt8 ? it.quantized : it.h)
-    let xStride = unsafe isInt8 ? it.quantizedStride : it.stride
     // Each thread has sums of its own; of a thread's, so many at once that they stay in the first cache.
     let sums = unsafe it.sums + first &* groupWidth &* rows
     var chunk = 4096 / (rows &* groupWidth)
@@ -36,7 +33,7 @@
       let place = group &* groupWidth
       let unit = group &* lanes
       // SAFETY: the groups exist; sums hold rows · width numbers for them.
-      unsafe projectLowGroups(matrix, x, xStride, rows, group, group &+ groups, sums, width)
+      unsafe projectLowGroups(matrix, it.quantized, it.quantizedStride, rows, group, group &+ groups, sums, width)
       let gates = unsafe it.gates.map { unsafe $0 + place }
       if unsafe matrix.panels == 4 {
         unsafe lstmUpdate(it.z + place, it.zStride, sums, width, it.hNew + unit, it.c + unit, it.stride, rows: rows, blocks: groups, gates)
@@ -50,7 +47,7 @@
   /// Advances an LSTM (a matrix of 4 panels) or a GRU that resets after the product (3) by `steps` steps, the state going to and fro between `h` and
   /// `hNew` as in ``lstmSteps``.
   ///
-  /// - Shapes: as in ``lstmSteps`` and ``gruSteps``; `gates` as in ``lstmStep``; `sums`: room for rows · width; `quantized`: with int8 as in ``quantize``.
+  /// - Shapes: as in ``lstmSteps`` and ``gruSteps``; `gates` as in ``lstmStep``; `sums`: room for rows · width; `quantized`: room for h as in ``quantize``.
   ///
   /// Of one step threads may take groups of their own, from `first` up to `end`, with h quantised already.
   ///
@@ -70,7 +67,7 @@
     let units = unsafe smaller(end &* lanes, its.count) &- unit
     var step = 0
     while step < steps {
-      if unsafe its.form == 1 && !isQuantized { unsafe quantizeRows(its, it.h, stride, rows, quantized, quantizedStride) }
+      if !isQuantized { unsafe quantizeRows(its, it.h, stride, rows, quantized, quantizedStride) }
       unsafe lowStep(it, its, first, end)
       if let out = unsafe out, units > 0 {
         unsafe copyRows(it.hNew + unit, stride, out + (step &* outStep &+ unit), outStride, rows: rows, count: units)
@@ -99,7 +96,7 @@
 
   /// Fills `memory` for a layer's steps; its state is in `h` and `c` before and after each.
   ///
-  /// - Shapes: `h`, `hNew`, `c [groups · lanes]`; `z`, `sums`: room for a row of the products; `quantizedX`, `quantizedH`: with int8 as in ``quantize``.
+  /// - Shapes: `h`, `hNew`, `c [groups · lanes]`; `z`, `sums`: room for a row of the products; `quantizedX`, `quantizedH`: as in ``quantize``.
   /// - Requires: everything aligned to vectors and alive as long as `memory` is used.
   @inline(never)  // see project
   public func prepareLowInstant(
@@ -115,23 +112,21 @@
       z: z, quantizedX: quantizedX, groups: groups)
   }
 
-  /// What comes before the blocks of a step: with int8 x and h are quantised.
+  /// What comes before the blocks of a step: x and h are quantised.
   @inline(never)  // see project
   public func beginLowInstant(_ memory: UnsafeMutableRawPointer, _ x: UnsafePointer<Scalar>) {
     let it = unsafe memory.assumingMemoryBound(to: LowInstant.self)
-    guard unsafe it.pointee.input.form == 1 else { return }
     unsafe quantizeRows(it.pointee.input, x, 0, 1, it.pointee.quantizedX, 0)
     unsafe quantizeRows(it.pointee.recurrent, it.pointee.state.h, 0, 1, it.pointee.state.quantized, 0)
   }
 
-  /// The groups from `first` up to `end` of a step that has begun; `x` holds the layer's numbers, any alignment.
+  /// The groups from `first` up to `end` of a step that has begun.
   @inline(never)  // see project
-  public func lowInstantBlocks(_ memory: UnsafeMutableRawPointer, _ x: UnsafePointer<Scalar>, _ first: Int, _ end: Int) {
+  public func lowInstantBlocks(_ memory: UnsafeMutableRawPointer, _ first: Int, _ end: Int) {
     let it = unsafe memory.assumingMemoryBound(to: LowInstant.self)
     let width = unsafe it.pointee.input.panels &* lanes
-    let words = unsafe it.pointee.input.form == 1 ? UnsafePointer(it.pointee.quantizedX) : x
     // SAFETY: the groups exist.
-    unsafe projectLowGroups(it.pointee.input, words, 0, 1, first, end, it.pointee.z + first &* width, 0)
+    unsafe projectLowGroups(it.pointee.input, it.pointee.quantizedX, 0, 1, first, end, it.pointee.z + first &* width, 0)
     unsafe lowStep(it.pointee.state, it.pointee.recurrent, first, end)
   }
 
@@ -148,7 +143,7 @@
   @inline(never)  // see project
   public func lowInstant(_ memory: UnsafeMutableRawPointer, _ x: UnsafePointer<Scalar>, _ y: UnsafeMutablePointer<Scalar>) {
     unsafe beginLowInstant(memory, x)
-    unsafe lowInstantBlocks(memory, x, 0, memory.assumingMemoryBound(to: LowInstant.self).pointee.groups)
+    unsafe lowInstantBlocks(memory, 0, memory.assumingMemoryBound(to: LowInstant.self).pointee.groups)
     unsafe finishLowInstant(memory, y)
   }
 #endif

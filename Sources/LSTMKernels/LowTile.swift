@@ -3,19 +3,19 @@
 #if !LSTM_FLOAT64
   import CVector
 
-  /// Form 0, bf16: the lower half of a lane is the weight for k, the upper half the one for k + 1; x are floats.
+  /// Form 0, bf16: the upper half of a lane is the weight for k, the lower half the one for k + 1; x are floats that bf16 holds.
   ///
   /// Form 1, int8: the lower bytes of a lane's halves are the weights for k and k + 1, the upper bytes those for k + 2 and k + 3; x are pairs of 16-bit
   /// numbers, as ``quantize`` makes them, and a multiply-add is one of integers. In both forms a vector of weights meets two words of x.
   @_transparent
   private func first<let F: Int>(_ form: Count<F>.Type, _ weights: Vector) -> Vector {
-    F == 0 ? lstm_bf16_low(weights) : lstm_int8_low(weights)
+    F == 0 ? lstm_bf16_high(weights) : lstm_int8_low(weights)
   }
 
   /// The part of the weights that meets the second word.
   @_transparent
   private func second<let F: Int>(_ form: Count<F>.Type, _ weights: Vector) -> Vector {
-    F == 0 ? lstm_bf16_high(weights) : lstm_int8_high(weights)
+    F == 0 ? lstm_bf16_low(weights) : lstm_int8_high(weights)
   }
 
   /// A sum with one more word of x.
@@ -54,29 +54,29 @@
         for panel in 0..<P {
           // SAFETY: as for w.
           let vector = unsafe load(w + (group &* groupSize &+ panel &* lanes))
-          let low = first(form, vector)
-          let high = second(form, vector)
+          let early = first(form, vector)
+          let late = second(form, vector)
           for row in 0..<R {
             let at = (row &* G &+ group) &* P &+ panel
             // SAFETY: row < R, and 2·pair + 1 < count.
             let word = unsafe all(words[row &* xStride])
             let next = unsafe all(words[row &* xStride &+ 1])
-            sums[at] = summed(form, summed(form, sums[at], low, word), high, next)
+            sums[at] = summed(form, summed(form, sums[at], early, word), late, next)
           }
         }
       }
       pair &+= 1
     }
     if F == 0 && count & 1 == 1 {
-      // SAFETY: the last vectors of each group; their upper halves are unused.
+      // SAFETY: the last vectors of each group; their lower halves are unused.
       let w = unsafe weights + pairs &* (P &* lanes)
       for group in 0..<G {
         for panel in 0..<P {
-          let low = unsafe first(form, load(w + (group &* groupSize &+ panel &* lanes)))
+          let early = unsafe first(form, load(w + (group &* groupSize &+ panel &* lanes)))
           for row in 0..<R {
             let at = (row &* G &+ group) &* P &+ panel
             // SAFETY: row < R, and the last word of x.
-            sums[at] = unsafe summed(form, sums[at], low, all(x[row &* xStride &+ count &- 1]))
+            sums[at] = unsafe summed(form, sums[at], early, all(x[row &* xStride &+ count &- 1]))
           }
         }
       }

@@ -15,14 +15,15 @@
     return vector
   }
 
-  /// Writes rows as 16-bit numbers with one scale each: `x ≈ scale · q`, |q| ≤ the matrix's limit, ties to even.
+  /// Writes rows as a product with the matrix wants them: rounded to bf16, or as 16-bit numbers with one scale each: `x ≈ scale · q`, |q| ≤ the
+  /// matrix's limit; ties to even.
   ///
   /// The scale is the row's largest magnitude by the limit, so that a row's numbers depend on nothing but the row. A row that holds a NaN or an
   /// infinity has NaN as its scale; one whose numbers are all below 1e-30 is taken for zeros.
   ///
-  /// - Shapes: `x [rows, count]`, rows `xStride` apart, any alignment. `q`: rows `qStride` words apart, each of ⌈count / 4⌉ · 2 words of two 16-bit
-  ///   numbers, zeros behind the last, and then the scale.
-  /// - Requires: the matrix's form is 1, its limit at most 32767; each row of q has room for whole vectors of its words and a word more.
+  /// - Shapes: `x [rows, count]`, rows `xStride` apart, any alignment. `q`: rows `qStride` words apart, of the matrix's words: a float each in form 0;
+  ///   two bf16 numbers in form 2, the first in the upper half; with int8 two 16-bit numbers, zeros behind the last, and then the scale.
+  /// - Requires: the matrix's limit is at most 32767; each row of q has room for whole vectors of its words and a word more.
   @inline(never)  // see project
   public func quantize(
     _ matrix: UnsafeRawPointer, _ x: UnsafePointer<Scalar>, _ xStride: Int, rows: Int, _ q: UnsafeMutablePointer<Scalar>, _ qStride: Int
@@ -36,6 +37,7 @@
     _ it: LowMatrix, _ x: UnsafePointer<Scalar>, _ xStride: Int, _ rows: Int, _ q: UnsafeMutablePointer<Scalar>, _ qStride: Int
   ) {
     let (count, words, limit) = unsafe (it.count, it.words, it.limit)
+    if unsafe it.form & 1 == 0 { return unsafe roundRows(it, x, xStride, rows, q, qStride) }
     var row = 0
     while row < rows {
       // SAFETY: the row exists on both sides.
@@ -71,6 +73,26 @@
         done &+= lanes
       }
       unsafe to[words] = magnitude / steps
+      row &+= 1
+    }
+  }
+
+  /// Rows as bf16.
+  @inline(never)
+  func roundRows(_ it: LowMatrix, _ x: UnsafePointer<Scalar>, _ xStride: Int, _ rows: Int, _ q: UnsafeMutablePointer<Scalar>, _ qStride: Int) {
+    let (count, isPaired) = unsafe (it.count, it.form == 2)
+    var row = 0
+    while row < rows {
+      // SAFETY: the row exists on both sides.
+      let from = unsafe x + row &* xStride
+      let to = unsafe UnsafeMutableRawPointer(q + row &* qStride)
+      var done = 0
+      while done < count {
+        let rounded = unsafe lstm_bf16_rounded(part(from + done, count &- done))
+        // SAFETY: room for whole vectors of words: see the requirement.
+        if isPaired { unsafe lstm_store_bf16(to + done &* 2, rounded) } else { unsafe to.storeBytes(of: rounded, toByteOffset: done &* 4, as: Vector.self) }
+        done &+= lanes
+      }
       row &+= 1
     }
   }

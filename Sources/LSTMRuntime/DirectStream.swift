@@ -271,13 +271,10 @@ extension DirectDense {
   /// The sums of one row.
   private func project(_ x: UnsafePointer<Scalar>) {
     #if !LSTM_FLOAT64
-      if it.matrix.form == .int8 {
+      if it.matrix.form != .full {
         // SAFETY: x holds the layer's numbers.
         unsafe it.kernels.quantize(x, stride: 0, rows: 1, for: it.matrix, into: quantized)
         return it.kernels.projectLow(quantized, stride: 0, rows: 1, it.matrix, into: sums, stride: sums.count)
-      }
-      if it.matrix.form == .bf16 {
-        return unsafe it.kernels.projectLow(x, stride: 0, rows: 1, it.matrix, into: sums, stride: sums.count)
       }
     #endif
     unsafe it.kernels.project(one: x, it.matrix, into: sums)

@@ -1,3 +1,4 @@
+import CDot
 import CSupport
 import Glibc
 
@@ -29,7 +30,7 @@ import Glibc
   let instants: InstantKernels
   #if !LSTM_FLOAT64
     /// Products with weights of few bytes.
-    let low: LowKernels
+    private(set) var low: LowKernels
   #endif
 
   /// The sets that this processor runs, best first.
@@ -74,6 +75,12 @@ import Glibc
         tanhKernel: LSTMKernelsV4.tanh(_:_:), instants: InstantKernels.v4, low: LowKernels.v4)
     #endif
     switch lstm_support_cpu_level() {
+    #if !LSTM_FLOAT64
+      case 4 where lstm_dot_supported() != 0:
+        var dotted = v4
+        unsafe dotted.low.usesDots = true
+        return [dotted, v4, v3, baseline]
+    #endif
     case 4: return [v4, v3, baseline]
     case 3: return [v3, baseline]
     default: return [baseline]
@@ -92,7 +99,7 @@ import Glibc
 
   /// `out[r] = start + x[r] · W (+ addend[r])`, of it the groups of part `index` of `count`, for rows `xStride`, `outStride` and `addendStride` apart.
   ///
-  /// Where the weights are int8, x are rows that ``quantize(_:stride:rows:for:into:)`` made.
+  /// Where the weights have few bytes, x are rows that ``quantize(_:stride:rows:for:into:)`` made.
   func project(
     _ x: Floats, stride xStride: Int, rows: Int, _ matrix: PackedMatrix, addend: Floats? = nil, addendStride: Int = 0, into out: Floats,
     stride outStride: Int, part index: Int = 0, of count: Int = 1

@@ -24,9 +24,11 @@
       ) -> Void
     let prepare: @Sendable (Memory, Matrix, Matrix, Int, Write, Write, Write, Write, Write, Write, Write) -> Void
     let begin: @Sendable (Memory, Read) -> Void
-    let blocks: @Sendable (Memory, Read, Int, Int) -> Void
+    let blocks: @Sendable (Memory, Int, Int) -> Void
     let finish: @Sendable (Memory, Write) -> Void
     let instant: DirectStep.Function
+    /// Whether the products are those of CDot.
+    var usesDots = false
 
     static let baseline = unsafe LowKernels(
       matrixBytes: LSTMKernels.lowMatrixBytes, instantBytes: LSTMKernels.lowInstantBytes,
@@ -34,7 +36,7 @@
       quantize: LSTMKernels.quantize(_:_:_:rows:_:_:),
       steps: LSTMKernels.lowSteps(_:_:_:_:steps:_:_:_:_:rows:first:end:_:_:_:_:_:_:_:_:),
       prepare: LSTMKernels.prepareLowInstant(_:input:recurrent:groups:h:hNew:c:z:sums:quantizedX:quantizedH:),
-      begin: LSTMKernels.beginLowInstant(_:_:), blocks: LSTMKernels.lowInstantBlocks(_:_:_:_:), finish: LSTMKernels.finishLowInstant(_:_:),
+      begin: LSTMKernels.beginLowInstant(_:_:), blocks: LSTMKernels.lowInstantBlocks(_:_:_:), finish: LSTMKernels.finishLowInstant(_:_:),
       instant: { unsafe LSTMKernels.lowInstant($0, $1.assumingMemoryBound(to: Float.self), $2.assumingMemoryBound(to: Float.self)) })
     static let v3 = unsafe LowKernels(
       matrixBytes: LSTMKernelsV3.lowMatrixBytes, instantBytes: LSTMKernelsV3.lowInstantBytes,
@@ -42,7 +44,7 @@
       quantize: LSTMKernelsV3.quantize(_:_:_:rows:_:_:),
       steps: LSTMKernelsV3.lowSteps(_:_:_:_:steps:_:_:_:_:rows:first:end:_:_:_:_:_:_:_:_:),
       prepare: LSTMKernelsV3.prepareLowInstant(_:input:recurrent:groups:h:hNew:c:z:sums:quantizedX:quantizedH:),
-      begin: LSTMKernelsV3.beginLowInstant(_:_:), blocks: LSTMKernelsV3.lowInstantBlocks(_:_:_:_:), finish: LSTMKernelsV3.finishLowInstant(_:_:),
+      begin: LSTMKernelsV3.beginLowInstant(_:_:), blocks: LSTMKernelsV3.lowInstantBlocks(_:_:_:), finish: LSTMKernelsV3.finishLowInstant(_:_:),
       instant: { unsafe LSTMKernelsV3.lowInstant($0, $1.assumingMemoryBound(to: Float.self), $2.assumingMemoryBound(to: Float.self)) })
     static let v4 = unsafe LowKernels(
       matrixBytes: LSTMKernelsV4.lowMatrixBytes, instantBytes: LSTMKernelsV4.lowInstantBytes,
@@ -50,7 +52,7 @@
       quantize: LSTMKernelsV4.quantize(_:_:_:rows:_:_:),
       steps: LSTMKernelsV4.lowSteps(_:_:_:_:steps:_:_:_:_:rows:first:end:_:_:_:_:_:_:_:_:),
       prepare: LSTMKernelsV4.prepareLowInstant(_:input:recurrent:groups:h:hNew:c:z:sums:quantizedX:quantizedH:),
-      begin: LSTMKernelsV4.beginLowInstant(_:_:), blocks: LSTMKernelsV4.lowInstantBlocks(_:_:_:_:), finish: LSTMKernelsV4.finishLowInstant(_:_:),
+      begin: LSTMKernelsV4.beginLowInstant(_:_:), blocks: LSTMKernelsV4.lowInstantBlocks(_:_:_:), finish: LSTMKernelsV4.finishLowInstant(_:_:),
       instant: { unsafe LSTMKernelsV4.lowInstant($0, $1.assumingMemoryBound(to: Float.self), $2.assumingMemoryBound(to: Float.self)) })
   }
 
@@ -60,7 +62,7 @@
       precondition(description.count * MemoryLayout<Float>.stride >= (unsafe kernels.low.matrixBytes), "a description without room")
       // SAFETY: room for the description; the arrays live in the same arena. Scales are read only where there are such.
       unsafe kernels.low.describe(
-        place, form == .int8 ? 1 : 0, panels, count, quantizedLimit, weights.base, start.base, form == .int8 ? scales.base : start.base)
+        place, (form == .int8 ? 1 : 0) + (unsafe kernels.low.usesDots ? 2 : 0), panels, count, quantizedLimit, weights.base, start.base, form == .int8 ? scales.base : start.base)
     }
 
     /// Where the kernels find the matrix.
@@ -68,7 +70,7 @@
   }
 
   extension KernelTable {
-    /// Writes rows of `matrix.count` numbers, `stride` apart, as 16-bit numbers for a product with int8 weights, `matrix.quantizedStride` apart.
+    /// Writes rows of `matrix.count` numbers, `stride` apart, for a product with weights of few bytes, `matrix.quantizedStride` apart.
     func quantize(_ x: Floats, stride: Int, rows: Int, for matrix: PackedMatrix, into quantized: Floats) {
       guard rows > 0 else { return }
       precondition(stride >= 0 && x.count >= (rows - 1) * stride + matrix.count, "x is shorter than its rows")
@@ -78,19 +80,18 @@
 
     /// The same for rows that the caller vouches for.
     @unsafe func quantize(_ x: Read, stride: Int, rows: Int, for matrix: PackedMatrix, into quantized: Floats) {
-      precondition(matrix.form == .int8 && quantized.count >= rows * matrix.quantizedStride, "no room for the quantised rows")
+      precondition(matrix.form != .full && quantized.count >= rows * matrix.quantizedStride, "no room for the quantised rows")
       // SAFETY: the caller vouches for x; the stride leaves room for whole vectors behind the words.
       unsafe low.quantize(matrix.place, x, stride, rows, quantized.base, matrix.quantizedStride)
     }
 
-    /// `out[r] = start + x[r] · W` with weights of few bytes, of it the groups of part `index` of `count`; x is quantised where they are int8.
+    /// `out[r] = start + x[r] · W` with weights of few bytes, of it the groups of part `index` of `count`; x is quantised.
     func projectLow(
       _ x: Floats, stride xStride: Int, rows: Int, _ matrix: PackedMatrix, into out: Floats, stride outStride: Int, part index: Int = 0,
       of count: Int = 1
     ) {
       guard rows > 0 else { return }
-      let needed = matrix.form == .int8 ? matrix.quantizedWords + 1 : matrix.count
-      precondition(xStride >= 0 && x.count >= (rows - 1) * xStride + needed, "x is shorter than its rows")
+      precondition(xStride >= 0 && x.count >= (rows - 1) * xStride + matrix.quantizedWords + 1, "x is shorter than its rows")
       // SAFETY: x was checked.
       unsafe projectLow(x.base, stride: xStride, rows: rows, matrix, into: out, stride: outStride, part: index, of: count)
     }
@@ -110,7 +111,7 @@
 
     /// Steps of an LSTM or GRU with weights of few bytes, one after the other: see the kernel. After an odd number of steps the state is in `hNew`.
     ///
-    /// - Shapes: `sums`: room for rows · width; `quantized`: room for h quantised, where the weights are int8; `gates` like z, or nil.
+    /// - Shapes: `sums`: room for rows · width; `quantized`: room for h quantised; `gates` like z, or nil.
     ///
     /// Of a single step part `index` of `count` of the units may be computed, with h quantised already.
     func lowSteps(

@@ -9,11 +9,11 @@ extension PackedMatrix {
   /// The largest 8-bit weight: the range is symmetric.
   static let largestWeight = 127
 
-  /// Words of a quantised row of x, two 16-bit numbers each: what the kernel calls its count.
-  var quantizedWords: Int { (count + 3) / 4 * 2 }
+  /// Words of a quantised row of x at most: two 16-bit numbers each with int8, one or two numbers with bf16.
+  var quantizedWords: Int { form == .int8 ? (count + 3) / 4 * 2 : count }
 
   /// Numbers from one quantised row to the next: its words, its scale, and room for whole vectors.
-  var quantizedStride: Int { form == .int8 ? Arena.rounded(quantizedWords + 16) : 0 }
+  var quantizedStride: Int { form == .full ? 0 : Arena.rounded(quantizedWords + 16) }
 
   /// The largest 16-bit number of a quantised row: so small that no sum of products can leave 32 bits.
   var quantizedLimit: Int { min(32767, max(1, Int(Int32.max) / PackedMatrix.largestWeight / max(count, 1))) }
@@ -27,8 +27,8 @@ extension PackedMatrix {
       let groupWidth = width / groups
       if form == .bf16 {
         for k in 0..<depth {
-          let high = 2 * k + 1 < count ? numbers[2 * k + 1].bf16 : 0
-          weights[place + k * groupWidth] = Float(bitPattern: UInt32(high) << 16 | UInt32(numbers[2 * k].bf16))
+          let low = 2 * k + 1 < count ? numbers[2 * k + 1].bf16 : 0
+          weights[place + k * groupWidth] = Float(bitPattern: UInt32(numbers[2 * k].bf16) << 16 | UInt32(low))
         }
         return
       }

@@ -12,7 +12,6 @@
     private let groups: Int
     @unsafe private let kernels: LowKernels
     @unsafe private let memory: UnsafeMutableRawPointer
-    @unsafe private var x: UnsafePointer<Float>?
 
     /// A layer whose state lies in `states`.
     ///
@@ -35,7 +34,6 @@
       self.arena = arena
       unsafe self.kernels = kernels
       unsafe self.memory = memory
-      unsafe x = nil
       unsafe direct = DirectStep(function: kernels.instant, memory: memory)
       super.init()
       // SAFETY: the DirectStream that calls the step keeps this object.
@@ -50,7 +48,6 @@
     }
 
     private func step(_ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>) {
-      unsafe self.x = x
       unsafe kernels.begin(memory, x)
       team?.run(self)
       // SAFETY: all blocks are done; y holds the layer's numbers.
@@ -58,9 +55,8 @@
     }
 
     override func part(_ index: Int, of count: Int) {
-      guard let x = unsafe x else { return }
-      // SAFETY: set by step, which waits for all parts.
-      unsafe kernels.blocks(memory, x, groups * index / count, groups * (index + 1) / count)
+      // SAFETY: the step has begun and waits for all parts.
+      unsafe kernels.blocks(memory, groups * index / count, groups * (index + 1) / count)
     }
   }
 #endif

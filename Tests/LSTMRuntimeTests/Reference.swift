@@ -19,12 +19,15 @@ struct Reference {
   }
 
   /// The outputs `[steps][units]` of one sequence; masked steps repeat the state and the output before.
-  func run(_ sequence: [[Double]], mask: [Bool]? = nil) -> [[Double]] {
+  ///
+  /// Where products take h rounded, `multiplied` holds what they take at each step: rounded from the outputs that are tested, since numbers that are
+  /// nearly the same may be rounded apart.
+  func run(_ sequence: [[Double]], mask: [Bool]? = nil, multiplied: [[Double]]? = nil) -> [[Double]] {
     var h = [Double](repeating: 0, count: units)
     var c = h
     var output = h
     return sequence.indices.map { step in
-      let (newH, newC) = self.step(sequence[step], h, c)
+      let (newH, newC) = self.step(sequence[step], h, c, multiplied: multiplied?[step] ?? h)
       if mask?[step] ?? true {
         (h, c) = (newH, newC)
         output = h
@@ -33,10 +36,10 @@ struct Reference {
     }
   }
 
-  private func step(_ x: [Double], _ h: [Double], _ c: [Double]) -> ([Double], [Double]) {
+  private func step(_ x: [Double], _ h: [Double], _ c: [Double], multiplied: [Double]) -> ([Double], [Double]) {
     func a(_ gate: Int, _ unit: Int) -> Double {
       let column = gate * units + unit
-      return bias[column] + product(x, kernel, column) + product(h, recurrent, column)
+      return bias[column] + product(x, kernel, column) + product(multiplied, recurrent, column)
     }
     var newH = h
     var newC = c
@@ -53,7 +56,7 @@ struct Reference {
         let fromX = bias[column] + product(x, kernel, column)
         let fromH =
           resetAfter
-          ? reset[unit] * (product(h, recurrent, column) + secondBias(2, unit))
+          ? reset[unit] * (product(multiplied, recurrent, column) + secondBias(2, unit))
           : product(h.indices.map { reset[$0] * h[$0] }, recurrent, column)
         newH[unit] = update * h[unit] + (1 - update) * tanh(fromX + fromH)
       }

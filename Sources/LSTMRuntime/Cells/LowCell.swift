@@ -48,23 +48,17 @@
         kernels.lowSteps(it, stride: stride, recurrent, sums: sums, quantized: quantized)
         return true
       }
-      // Where threads share a step, it is a step of its own: with int8 h is quantised first, as x was before the input's product.
-      let isInt8 = recurrent.form == .int8
-      var turn = isInt8 ? 2 : 1
+      // Where threads share a step, it is a step of its own: first h is quantised, as x was before the input's product.
       var one = it
       one.steps = 1
       for step in 0..<it.steps {
-        if isInt8 {
-          share.meeting.share(own: share.own, step: turn) { part in
-            if part == 0 { kernels.quantize(one.h, stride: stride, rows: it.rows, for: recurrent, into: quantized) }
-          }
-          turn += 1
+        share.meeting.share(own: share.own, step: 2 + 2 * step) { part in
+          if part == 0 { kernels.quantize(one.h, stride: stride, rows: it.rows, for: recurrent, into: quantized) }
         }
-        share.meeting.share(own: share.own, step: turn) { part in
+        share.meeting.share(own: share.own, step: 3 + 2 * step) { part in
           kernels.lowSteps(
             one, stride: stride, recurrent, sums: sums, quantized: quantized, isQuantized: true, part: part, of: share.meeting.parts)
         }
-        turn += 1
         swap(&one.h, &one.hNew)
         one.zStart = it.zStart + (step + 1) * it.zStep
         one.outStart = it.outStart + (step + 1) * it.outStep

@@ -37,7 +37,7 @@ final class DenseOperator: Operator, @unchecked Sendable {
     let rows = out.count(before: out.shape.count - 1)
     var (x, stride) = (call.inputs[0].values, matrix.count)
     #if !LSTM_FLOAT64
-      if matrix.form == .int8 {
+      if matrix.form != .full {
         kernels.quantize(x, stride: stride, rows: rows, for: matrix, into: call.scratch[1])
         (x, stride) = (call.scratch[1], matrix.quantizedStride)
       }

@@ -143,7 +143,7 @@ final class RecurrentOperator: Operator, @unchecked Sendable {
   /// One thread's share of a chunk of steps.
   fileprivate func run(_ inputs: InputSteps, _ work: CellSteps, _ share: Share) {
     #if !LSTM_FLOAT64
-      if cell.input.form == .int8 {
+      if cell.input.form != .full {
         share.meeting.share(own: share.own, step: 0) { if $0 == 0 { quantizeInputs(inputs) } }
         share.meeting.share(own: share.own, step: 1) { projectQuantized(inputs, part: $0, of: share.meeting.parts) }
         return advance(work, share)
@@ -185,7 +185,7 @@ final class RecurrentOperator: Operator, @unchecked Sendable {
   /// z of the steps from `first` on, `chunk` of them for each row; of it the blocks of part `index` of `count`.
   private func projectInputs(_ it: InputSteps, part index: Int = 0, of count: Int = 1) {
     #if !LSTM_FLOAT64
-      if cell.input.form == .int8 {
+      if cell.input.form != .full {
         quantizeInputs(it)
         return projectQuantized(it, part: index, of: count)
       }
@@ -209,7 +209,7 @@ final class RecurrentOperator: Operator, @unchecked Sendable {
   }
 
   #if !LSTM_FLOAT64
-    /// x of these steps as 16-bit numbers, for a product with int8 weights.
+    /// x of these steps as a product with weights of few bytes wants them.
     private func quantizeInputs(_ it: InputSteps) {
       let taken = min(it.chunk, it.steps - it.first)
       let stride = cell.input.quantizedStride
