@@ -63,6 +63,18 @@ LSTM_OPERATION lstm_chosen(lstm_vector a, lstm_vector b, lstm_bits mask) {
   return (lstm_vector)(((lstm_bits)a & mask) | ((lstm_bits)b & ~mask));
 }
 
+/* Room for the sums of so many rows with up to four vectors each, and for finding where vectors are aligned. Made of numbers, since Swift imports no array
+ * of vectors, and of parts, since it makes tuples of arrays. */
+#define LSTM_SUMS_ROWS 48
+typedef struct lstm_sums_row {
+  struct lstm_sums_vector {
+    lstm_number numbers[LSTM_VECTOR_BYTES / sizeof(lstm_number)];
+  } vectors[4];
+} lstm_sums_row;
+typedef struct lstm_sums {
+  lstm_sums_row rows[LSTM_SUMS_ROWS + 1];
+} lstm_sums;
+
 #include "LowPrecision.h"
 
 #endif

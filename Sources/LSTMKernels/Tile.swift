@@ -1,3 +1,5 @@
+import CVector
+
 /// A number that is known when compiling, passed as a type.
 typealias Count<let N: Int> = InlineArray<N, Vector>
 
@@ -8,18 +10,19 @@ typealias Count<let N: Int> = InlineArray<N, Vector>
 /// (`LSTM_V4`, arm64) 24 sums leave room for 4 weight vectors and one number of x; where there are 16, 12 sums, 2 or 3 weight vectors and one.
 ///
 /// - Shapes: `x [R]` rows of `count` numbers, `xStride` apart; `weights [G, count, panels, lanes]`, `start [G, panels, lanes]`, both aligned: of
-///   each group the first P panels from the addresses on are taken.
+///   each group the first P panels from the addresses on are taken. Where each row starts from sums of its own, those are `startStride` apart.
 @_transparent
 func tileSums<let R: Int, let G: Int, let P: Int, let S: Int>(
   _ shape: (Count<R>.Type, Count<G>.Type, Count<P>.Type), _ zeros: Count<S>,
-  _ x: UnsafePointer<Scalar>, _ xStride: Int, _ count: Int, _ weights: UnsafePointer<Scalar>, _ start: UnsafePointer<Scalar>, panels: Int
+  _ x: UnsafePointer<Scalar>, _ xStride: Int, _ count: Int, _ weights: UnsafePointer<Scalar>, _ start: UnsafePointer<Scalar>, panels: Int,
+  startStride: Int = 0
 ) -> InlineArray<S, Vector> {
   var sums = zeros
   for row in 0..<R {
     for group in 0..<G {
       for panel in 0..<P {
         // SAFETY: start holds G·panels vectors.
-        sums[(row &* G &+ group) &* P &+ panel] = unsafe load(start + (group &* panels &+ panel) &* lanes)
+        sums[(row &* G &+ group) &* P &+ panel] = unsafe load(start + (row &* startStride &+ (group &* panels &+ panel) &* lanes))
       }
     }
   }
@@ -42,6 +45,32 @@ func tileSums<let R: Int, let G: Int, let P: Int, let S: Int>(
     k &+= 1
   }
   return sums
+}
+
+/// Where many rows meet a group, its weights are cut into pieces along k, and all rows meet one piece before the next: it stays in the first cache, while
+/// the sums wait in memory. So many bytes has a piece; and so many rows are many.
+let pieceBytes = 16384
+let pieceRows = 12
+
+/// The numbers of x that meet one piece of a group of `panels` panels.
+@_transparent
+func pieceCount(panels: Int) -> Int { pieceBytes / (panels &* lanes &* MemoryLayout<Scalar>.stride) }
+
+/// Whether `rows` rows of `count` numbers meet their weights in pieces.
+@_transparent
+func isInPieces(rows: Int, count: Int, panels: Int) -> Bool { rows >= pieceRows && count > pieceCount(panels: panels) }
+
+/// Where the sums that wait begin, aligned to vectors.
+@_transparent
+func numbers(_ memory: UnsafeMutablePointer<lstm_sums>) -> UnsafeMutablePointer<Scalar> {
+  // SAFETY: a structure of numbers, with room for one row more than is used.
+  unsafe UnsafeMutableRawPointer(memory).alignedUp(toMultipleOf: lanes &* MemoryLayout<Scalar>.stride).assumingMemoryBound(to: Scalar.self)
+}
+
+/// A part of the numbers of x, from `begin` up to `end`.
+struct Piece {
+  var begin: Int
+  var end: Int
 }
 
 /// Puts sums into memory, one by one: assigned as a whole, they would be counted up there.
