@@ -75,6 +75,9 @@ typedef struct lstm_sums {
   lstm_sums_row rows[LSTM_SUMS_ROWS + 1];
 } lstm_sums;
 
+/* Asks for the cache line at an address that will be read soon; the address may be any. */
+static inline __attribute__((always_inline)) void lstm_prefetch(const void *address) { __builtin_prefetch(address, 0, 3); }
+
 #include "LowPrecision.h"
 
 #endif

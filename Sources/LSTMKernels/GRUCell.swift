@@ -1,4 +1,3 @@
-import CSupport
 import CVector
 
 /// What a step of a GRU works on: see ``gruStep``.
@@ -12,6 +11,23 @@ import CVector
   var weights: UnsafePointer<Scalar>
   var start: UnsafePointer<Scalar>
   var gates: UnsafeMutablePointer<Scalar>?
+  /// Where sums wait for the next piece of weights: `[rows, 3, lanes]`.
+  var sums: UnsafeMutablePointer<Scalar>
+  /// The piece of weights that is met.
+  var piece: Piece
+  /// What is asked for ahead of time while a tile is computed.
+  var ahead: UnsafePointer<Scalar>
+
+  /// The same for another step.
+  @_transparent
+  func at(_ zOffset: Int, h: UnsafeMutablePointer<Scalar>, hNew: UnsafeMutablePointer<Scalar>) -> GRUState {
+    var other = unsafe self
+    // SAFETY: the step exists.
+    unsafe other.z = z + zOffset
+    unsafe other.h = UnsafePointer(h)
+    unsafe other.hNew = hNew
+    return unsafe other
+  }
 
   /// The same for the rows from `row` on.
   @_transparent
@@ -22,6 +38,8 @@ import CVector
     unsafe rest.h = h + row &* stride
     unsafe rest.hNew = hNew + row &* stride
     unsafe rest.gates = gates.map { unsafe $0 + row &* zStride }
+    unsafe rest.sums = sums + row &* (3 &* lanes)
+    unsafe rest.ahead = ahead + row / 6 &* ((piece.end &- piece.begin) &* (64 / MemoryLayout<Scalar>.stride))
     return unsafe rest
   }
 }
@@ -49,12 +67,23 @@ private func gruUpdate<let R: Int, let G: Int, let S: Int>(
   }
 }
 
+/// R rows × G blocks, all three gates at once. Of several blocks, or a single row, the piece is all weights.
 @_transparent
 private func gruTile<let R: Int, let G: Int, let S: Int>(_ shape: (Count<R>.Type, Count<G>.Type), _ zeros: Count<S>, _ it: GRUState, _ block: Int) {
   let first = block &* (3 &* lanes)
+  let (begin, end) = unsafe R == 1 ? (0, it.count) : (it.piece.begin, it.piece.end)
+  let (start, startStride) = unsafe R == 1 || begin == 0 ? (it.start + first, 0) : (UnsafePointer(it.sums), 3 &* lanes)
   // SAFETY: block + G ≤ blocks.
   let sums = unsafe tileSums(
-    (shape.0, shape.1, Count<3>.self), zeros, it.h, it.stride, it.count, it.weights + first &* it.count, it.start + first, panels: 3)
+    (shape.0, shape.1, Count<3>.self), zeros, it.h + begin, it.stride, end &- begin, it.weights + (first &* it.count &+ begin &* (3 &* lanes)),
+    start, panels: 3, startStride: startStride, ahead: R > 1 ? it.ahead : nil)
+  if unsafe R > 1 && end < it.count {
+    for index in 0..<(R &* 3) {
+      // SAFETY: room for a block of each row.
+      unsafe store(sums[index], it.sums + index &* lanes)
+    }
+    return
+  }
   if R &* G > 0 { unsafe gruUpdate((shape.0, shape.1), sums, it, 0, block) }
   if R &* G > 1 { unsafe gruUpdate((shape.0, shape.1), sums, it, 1, block) }
   if R &* G > 2 { unsafe gruUpdate((shape.0, shape.1), sums, it, 2, block) }
@@ -81,114 +110,3 @@ func gru4x1(_ it: GRUState, _ block: Int) { unsafe gruTile((Count<4>.self, Count
   @inline(never)
   func gru6x1(_ it: GRUState, _ block: Int) { unsafe gruTile((Count<6>.self, Count<1>.self), zeros18, it, block) }
 #endif
-
-/// Advances a GRU (reset gate after the product) with σ and tanh by one step, all rows.
-///
-///     u, r = σ(z + h·R)   n = tanh(z + r ⊙ (h·R))   hNew = u ⊙ h + (1 − u) ⊙ n
-///
-/// - Shapes: as in ``lstmStep`` with 3 gates; `start` is the recurrent bias; `gates` receives u, r, n.
-/// - Requires: as in ``lstmStep``.
-@inline(never)  // inlined elsewhere, it would be compiled for that module's processor
-public func gruStep(
-  _ z: UnsafePointer<Scalar>, _ zStride: Int, _ h: UnsafePointer<Scalar>, _ hNew: UnsafeMutablePointer<Scalar>, _ stride: Int, rows: Int,
-  count: Int, _ weights: UnsafePointer<Scalar>, blocks: Int, _ start: UnsafePointer<Scalar>, _ gates: UnsafeMutablePointer<Scalar>?
-) {
-  let all = unsafe GRUState(
-    z: z, zStride: zStride, h: h, hNew: hNew, stride: stride, count: count, weights: weights, start: start, gates: gates)
-  unsafe gruRows(all, rows: rows, first: 0, end: blocks, backward: false)
-}
-
-/// The blocks from `first` up to `end` of one step, from the last to the first if `backward`: see `Instant.isBackward`.
-@_transparent
-private func gruRows(_ all: GRUState, rows: Int, first: Int, end: Int, backward: Bool) {
-  // A single row has too few sums to keep the multipliers busy: three blocks at once.
-  let width = rows == 1 ? 3 : 1
-  let items = (end &- first &+ width &- 1) / width
-  var item = 0
-  while item < items {
-    var block = first &+ (backward ? items &- 1 &- item : item) &* width
-    item &+= 1
-    if width == 3 {
-      if end &- block >= 3 {
-        unsafe gru1x3(all, block)
-      } else {
-        while block < end {
-          unsafe gru1x1(all, block)
-          block &+= 1
-        }
-      }
-      continue
-    }
-    var row = 0
-    while row < rows {
-      let left = rows &- row
-      let it = unsafe all.from(row: row)
-      #if LSTM_V4 || arch(arm64)
-        if left >= 6 {
-          unsafe gru6x1(it, block)
-          row &+= 6
-          continue
-        }
-      #endif
-      if left >= 4 {
-        unsafe gru4x1(it, block)
-        row &+= 4
-      } else if left >= 3 {
-        unsafe gru3x1(it, block)
-        row &+= 3
-      } else {
-        unsafe gru1x1(it, block)
-        row &+= 1
-      }
-    }
-  }
-}
-
-/// Advances by `steps` steps, the state going to and fro between `h` and `hNew`: after an odd number it is in `hNew`.
-///
-/// - Shapes: as in ``gruStep``; z of each step is `zStep` numbers behind that of the step before (ahead of it, if negative), and the new state
-///   goes to `out` (nil: nowhere), `units` numbers in each row, rows `outStride` apart, steps `outStep`; any alignment.
-///
-/// Several threads may run it at the same time on the same arguments: each step's blocks are cut into `parts` parts, of which part `own` is the
-/// caller's if all are there. `meeting` is their `lstm_meeting_word`s, whose step 0 is over. One alone passes nil.
-///
-/// - Requires: as in ``gruStep``.
-@inline(never)  // see project
-public func gruSteps(
-  _ z: UnsafePointer<Scalar>, _ zStride: Int, _ zStep: Int, steps: Int, _ h: UnsafeMutablePointer<Scalar>, _ hNew: UnsafeMutablePointer<Scalar>,
-  _ stride: Int, rows: Int, count: Int, _ weights: UnsafePointer<Scalar>, blocks: Int, _ start: UnsafePointer<Scalar>,
-  _ out: UnsafeMutablePointer<Scalar>?, _ outStride: Int, _ outStep: Int, _ meeting: UnsafeMutableRawPointer?, own: Int, parts: Int
-) {
-  var from = unsafe h
-  var to = unsafe hNew
-  var alone: Int32 = 0
-  var step = 0
-  while step < steps {
-    let place = unsafe out.map { unsafe $0 + step &* outStep }
-    // SAFETY: the step exists.
-    let all = unsafe GRUState(
-      z: z + step &* zStep, zStride: zStride, h: from, hNew: to, stride: stride, count: count, weights: weights, start: start, gates: nil)
-    // SAFETY: the caller's contract: a meeting's memory.
-    if let meeting = unsafe meeting?.assumingMemoryBound(to: lstm_meeting_word.self) {
-      while true {
-        let part = unsafe Int(lstm_meeting_next(meeting, Int64(parts), Int64(own), Int64(step &+ 1), &alone))
-        if part < 0 { break }
-        let first = blocks &* part / parts
-        let end = blocks &* (part &+ 1) / parts
-        unsafe gruRows(all, rows: rows, first: first, end: end, backward: step & 1 == 1)
-        let unit = first &* lanes
-        if let place = unsafe place {
-          unsafe copyRows(to + unit, stride, place + unit, outStride, rows: rows, count: smaller(end &* lanes, count) &- unit)
-        }
-        unsafe lstm_meeting_end(meeting)
-      }
-    } else {
-      unsafe gruRows(all, rows: rows, first: 0, end: blocks, backward: step & 1 == 1)
-      if let place = unsafe place { unsafe copyRows(to, stride, place, outStride, rows: rows, count: count) }
-    }
-    let made = unsafe to
-    unsafe to = from
-    unsafe from = made
-    step &+= 1
-  }
-}

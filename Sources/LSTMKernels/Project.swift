@@ -1,3 +1,5 @@
+import CVector
+
 /// What a projection works on: see ``project``.
 @unsafe struct Projection {
   var x: UnsafePointer<Scalar>
@@ -9,6 +11,10 @@
   var addendStride: Int
   var out: UnsafeMutablePointer<Scalar>
   var outStride: Int
+  /// The piece of weights that is met. Between two pieces sums wait in `out`.
+  var piece: Piece
+  /// What is asked for ahead of time while a tile is computed.
+  var ahead: UnsafePointer<Scalar>
 
   /// The same for the groups from `group` on, `panels` to a group.
   @_transparent
@@ -31,6 +37,7 @@
     unsafe rest.x = x + row &* xStride
     unsafe rest.addend = addend.map { unsafe $0 + row &* addendStride }
     unsafe rest.out = out + row &* outStride
+    unsafe rest.ahead = ahead + row / 6 &* ((piece.end &- piece.begin) &* (64 / MemoryLayout<Scalar>.stride))
     return unsafe rest
   }
 }
@@ -41,8 +48,12 @@ private func projectTile<let R: Int, let G: Int, let P: Int, let S: Int>(
   _ shape: (Count<R>.Type, Count<G>.Type, Count<P>.Type), _ zeros: Count<S>, _ it: Projection, first: Int, panels: Int
 ) {
   let column = first &* lanes
+  let (begin, end) = unsafe G > 1 ? (0, it.count) : (it.piece.begin, it.piece.end)
+  let (start, startStride) = unsafe G > 1 || begin == 0 ? (it.start, 0) : (UnsafePointer(it.out), it.outStride)
   // SAFETY: each group has `panels` panels.
-  var sums = unsafe tileSums(shape, zeros, it.x, it.xStride, it.count, it.weights + column, it.start + column, panels: panels)
+  var sums = unsafe tileSums(
+    shape, zeros, it.x + begin, it.xStride, end &- begin, it.weights + (begin &* (panels &* lanes) &+ column), start + column, panels: panels,
+    startStride: startStride, ahead: R &* G &* P > 8 && G == 1 ? it.ahead : nil)
   if let addend = unsafe it.addend {
     for row in 0..<R {
       for group in 0..<G {
@@ -156,7 +167,7 @@ public func project(
 ) {
   let all = unsafe Projection(
     x: x, xStride: xStride, count: count, weights: weights, start: start, addend: addend, addendStride: addendStride, out: out,
-    outStride: outStride)
+    outStride: outStride, piece: Piece(begin: 0, end: count), ahead: weights)
   var group = 0
   // A single row has too few sums to keep the multipliers busy: four groups at once.
   while rows == 1 && groups &- group >= 4 {
@@ -174,13 +185,44 @@ public func project(
   }
   while group < groups {
     let part = unsafe all.from(group: group, panels: panels)
-    var row = 0
-    while row < rows {
-      let it = unsafe part.from(row: row)
-      let taken = unsafe projectRows(it, rows &- row, panels)
-      row &+= taken
+    if unsafe addend == nil && isInPieces(rows: rows, count: count, panels: panels) {
+      unsafe projectInPieces(part, rows: rows, panels: panels)
+    } else {
+      unsafe projectGroup(part, rows: rows, panels: panels)
     }
     group &+= 1
+  }
+}
+
+/// One group, piece by piece, of some rows at a time.
+@inline(never)
+func projectInPieces(_ all: Projection, rows: Int, panels: Int) {
+  let most = pieceCount(panels: panels)
+  let count = unsafe all.count
+  var row = 0
+  while row < rows {
+    let taken = smaller(rows &- row, Int(LSTM_SUMS_ROWS))
+    var part = unsafe all.from(row: row)
+    var begin = 0
+    while begin < count {
+      unsafe part.piece = Piece(begin: begin, end: smaller(begin &+ most, count))
+      begin &+= most
+      // SAFETY: an address that is asked for, not read: of the next piece, the first one or the next group's.
+      unsafe part.ahead = part.weights + (begin < count || row &+ taken == rows ? begin &* (panels &* lanes) : 0)
+      unsafe projectGroup(part, rows: taken, panels: panels)
+    }
+    row &+= taken
+  }
+}
+
+/// One group of all rows, in tiles.
+@_transparent
+private func projectGroup(_ part: Projection, rows: Int, panels: Int) {
+  var row = 0
+  while row < rows {
+    let it = unsafe part.from(row: row)
+    let taken = unsafe projectRows(it, rows &- row, panels)
+    row &+= taken
   }
 }
 

@@ -15,7 +15,7 @@ typealias Count<let N: Int> = InlineArray<N, Vector>
 func tileSums<let R: Int, let G: Int, let P: Int, let S: Int>(
   _ shape: (Count<R>.Type, Count<G>.Type, Count<P>.Type), _ zeros: Count<S>,
   _ x: UnsafePointer<Scalar>, _ xStride: Int, _ count: Int, _ weights: UnsafePointer<Scalar>, _ start: UnsafePointer<Scalar>, panels: Int,
-  startStride: Int = 0
+  startStride: Int = 0, ahead: UnsafePointer<Scalar>? = nil
 ) -> InlineArray<S, Vector> {
   var sums = zeros
   for row in 0..<R {
@@ -31,6 +31,7 @@ func tileSums<let R: Int, let G: Int, let P: Int, let S: Int>(
   while k < count {
     // SAFETY: k < count; each group holds count·panels vectors.
     let w = unsafe weights + k &* (panels &* lanes)
+    if let ahead = unsafe ahead { unsafe lstm_prefetch(ahead + k &* (64 / MemoryLayout<Scalar>.stride)) }
     for row in 0..<R {
       // SAFETY: row < R and k < count.
       let value = unsafe all(x[row &* xStride &+ k])

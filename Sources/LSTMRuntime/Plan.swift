@@ -61,6 +61,17 @@ public final class Plan: @unchecked Sendable {  // all properties are immutable 
     }
   }
 
+  /// Whether threads are to share the steps of a batch, instead of its rows: some layer is the better for it, and the others are few weights.
+  var prefersSharedSteps: Bool {
+    guard operators.contains(where: { $0?.prefersSharedSteps == true }) else { return false }
+    let shared = model.nodes.indices.reduce(into: Set<Int>()) { found, node in
+      if operators[node]?.sharesSteps == true { found.formUnion(model.nodes[node].weights) }
+    }
+    let all = Set(model.nodes.flatMap { $0.weights })
+    let count = { (weights: Set<Int>) in weights.reduce(0) { $0 + self.model.weights[$1].values.count } }
+    return 10 * count(all.subtracting(shared)) <= count(all)
+  }
+
   /// Whether two uses of a layer run the same way: as to masks, initial states and direction.
   private static func alike(_ a: Node, _ b: Node) -> Bool {
     if case .recurrent(let p) = a.operation, case .recurrent(let q) = b.operation {

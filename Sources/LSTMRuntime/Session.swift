@@ -10,6 +10,7 @@ public final class Session: RunningSession {
   private let workers: [Worker]
   private let team: Team?
   private let rowsTask = RowsTask()
+  private let sharesSteps: Bool
   private var inputShapes: [Shape] = []
   private var outputShapes: [Shape] = []
 
@@ -37,6 +38,7 @@ public final class Session: RunningSession {
     let count = plan.rowsAreIndependent ? max(threads, 1) : 1
     workers = (0..<count).map { _ in Worker(plan) }
     team = threads > 1 ? Team(threads: threads) : nil
+    sharesSteps = threads > 1 && plan.prefersSharedSteps
     rowsTask.session = self
   }
 
@@ -94,8 +96,8 @@ public final class Session: RunningSession {
       throw .shapeMismatch(tensor: "the array for output ‘\(plan.model.outputs[index].name)’", expected: shape, found: outputs[index].shape)
     }
     let batch = given.first?[0] ?? 1
-    // Threads take rows of their own, or share the only one.
-    let parts = min(workers.count, max(batch, 1))
+    // Threads take rows of their own, or share the only one, or the steps of all.
+    let parts = sharesSteps ? 1 : min(workers.count, max(batch, 1))
     for (index, worker) in workers.enumerated() {
       worker.rows = index < parts ? batch * index / parts..<batch * (index + 1) / parts : 0..<0
       guard !worker.rows.isEmpty else { continue }

@@ -13,6 +13,8 @@ final class RecurrentOperator: Operator, @unchecked Sendable {
   private let initial: [[Scalar]]
   /// Numbers of z at once: 1 MiB of floats, which stays in a core's L2 cache.
   private static let zLimit = 1 << 18
+  /// Numbers of weights that the caches of one core do not keep.
+  private static let farNumbers = 1 << 20
   /// Blocks of units from which on several threads share a step: below, handing over costs more than half a step takes.
   static let sharedBlocks = 6
 
@@ -51,6 +53,12 @@ final class RecurrentOperator: Operator, @unchecked Sendable {
   }
 
   override var packed: [PackedMatrix] { cell.packed }
+
+  /// They can with cells that run by themselves; masked ones go step by step.
+  override var sharesSteps: Bool { cell.runsWhole && !isMasked && cell.input.groups >= RecurrentOperator.sharedBlocks }
+
+  /// It is where the weights are so many that each thread would wait for all of them.
+  override var prefersSharedSteps: Bool { sharesSteps && cell.packed.contains { $0.weights.count >= RecurrentOperator.farNumbers } }
 
   override func scratch(_ inputs: [[Int]], _ outputs: [[Int]]) -> [Int] {
     let rows = inputs[0][0]
