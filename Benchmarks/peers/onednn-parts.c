@@ -2,6 +2,7 @@
 
 #include "worker.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -55,13 +56,13 @@ dnnl_memory_t memory_of(description desc, void *data) {
 
 void run(const call *it) { must(dnnl_primitive_execute(it->primitive, stream, it->count, it->args), "a primitive"); }
 
-dnnl_memory_t reordered(dnnl_memory_t from, description wanted) {
+dnnl_memory_t reordered(dnnl_memory_t from, description wanted, dnnl_primitive_attr_t scales) {
   dnnl_memory_t to = memory_of(wanted, NULL);
   dnnl_primitive_desc_t desc;
   description own;
   call it = {.count = 2, .args = {{DNNL_ARG_FROM, from}, {DNNL_ARG_TO, to}}};
   must(dnnl_memory_get_memory_desc(from, &own), "a reorder");
-  must(dnnl_reorder_primitive_desc_create(&desc, own, engine, wanted, engine, NULL), "a reorder");
+  must(dnnl_reorder_primitive_desc_create(&desc, own, engine, wanted, engine, scales), "a reorder");
   must(dnnl_primitive_create(&it.primitive, desc), "a reorder");
   run(&it);
   must(dnnl_stream_wait(stream), "a reorder");
@@ -75,6 +76,19 @@ void argument(call *it, int name, dnnl_memory_t memory) {
   it->args[it->count++].memory = memory;
 }
 
+dnnl_primitive_attr_t scales_of(const float *layer, const float *iter, int inputs, int units, int gates) {
+  int width = gates * units;
+  float *scales = numbers((size_t)width);
+  for (int k = 0; k < inputs + units; k++)
+    for (int i = 0; i < width; i++) scales[i] = fmaxf(scales[i], fabsf(k < inputs ? layer[k * width + i] : iter[(k - inputs) * width + i]));
+  for (int i = 0; i < width; i++) scales[i] = 127 / fmaxf(scales[i], 1e-6f);
+  dnnl_primitive_attr_t made;
+  must(dnnl_primitive_attr_create(&made), "scales");
+  must(dnnl_primitive_attr_set_rnn_data_qparams(made, 127, 128), "scales");
+  must(dnnl_primitive_attr_set_rnn_weights_qparams(made, width, 1 << 3 | 1 << 4, scales), "scales");
+  return made;
+}
+
 /* Arguments in oneDNN's order; 3.x has peephole and projection between weights and bias. */
 #define LSTM_IN it->src, it->state, it->cell, it->layer, it->iter
 #define LSTM_OUT it->bias, it->dst, it->state, it->cell
@@ -85,9 +99,9 @@ void argument(call *it, int name, dnnl_memory_t memory) {
 dnnl_primitive_desc_t forward_of(const shapes *it, dnnl_prop_kind_t kind) {
   dnnl_primitive_desc_t made;
   if (it->gru)
-    must(dnnl_lbr_gru_forward_primitive_desc_create(&made, engine, kind, it->direction, GRU_ALL, 0, NULL), "a GRU");
+    must(dnnl_lbr_gru_forward_primitive_desc_create(&made, engine, kind, it->direction, GRU_ALL, 0, it->scales), "a GRU");
   else
-    must(dnnl_lstm_forward_primitive_desc_create(&made, engine, kind, it->direction, LSTM_IN, NULL, NULL, LSTM_OUT, 0, NULL), "an LSTM");
+    must(dnnl_lstm_forward_primitive_desc_create(&made, engine, kind, it->direction, LSTM_IN, NULL, NULL, LSTM_OUT, 0, it->scales), "an LSTM");
   return made;
 }
 
@@ -111,7 +125,7 @@ dnnl_primitive_desc_t forward_of(const shapes *it, dnnl_prop_kind_t kind) {
     must(dnnl_lbr_gru_forward_desc_init(&desc, kind, it->direction, GRU_ALL, 0), "a GRU");
   else
     must(dnnl_lstm_forward_desc_init(&desc, kind, it->direction, LSTM_IN, LSTM_OUT, 0), "an LSTM");
-  must(dnnl_primitive_desc_create(&made, &desc, NULL, engine, NULL), "a recurrent primitive");
+  must(dnnl_primitive_desc_create(&made, &desc, it->scales, engine, NULL), "a recurrent primitive");
   return made;
 }
 

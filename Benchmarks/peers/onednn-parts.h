@@ -25,6 +25,8 @@ typedef struct {
   int gru;
   dnnl_rnn_direction_t direction;
   description src, state, cell, layer, iter, bias, dst;
+  /* How numbers become 8 bits; NULL for none. */
+  dnnl_primitive_attr_t scales;
 } shapes;
 
 extern dnnl_engine_t engine;
@@ -40,11 +42,14 @@ void *data_of(dnnl_memory_t memory);
 /* Around `data`, or around zeros of its own. */
 dnnl_memory_t memory_of(description desc, void *data);
 /* The numbers in the type and layout that a primitive wants. */
-dnnl_memory_t reordered(dnnl_memory_t from, description wanted);
+dnnl_memory_t reordered(dnnl_memory_t from, description wanted, dnnl_primitive_attr_t scales);
 /* Which type and layout a primitive wants. */
 description asked(dnnl_primitive_desc_t desc, int arg);
 void argument(call *it, int name, dnnl_memory_t memory);
 void run(const call *it);
+
+/* For x and h, which lie between −1 and 1, 128 + 127 · x in 8 bits; for the weights of each gate of each unit the scale that its largest one takes. */
+dnnl_primitive_attr_t scales_of(const float *layer, const float *iter, int inputs, int units, int gates);
 
 dnnl_primitive_desc_t forward_of(const shapes *it, dnnl_prop_kind_t kind);
 dnnl_primitive_desc_t backward_of(const shapes *it, dnnl_primitive_desc_t forward);

@@ -1,11 +1,13 @@
 /* oneDNN's recurrent primitives through its C interface (2.x as Debian has it, 3.x as PyPI has it), as a program that is measured: see worker.h.
  *
  * Weights lie in the layout that each primitive asks for; input and output are step by step, as oneDNN has them. In bf16 input, output, h and
- * weights have that type, c and biases float32; what has to be converted is so beforehand. Training is the forward and backward primitive alone:
+ * weights have that type; in int8 input, h and weights have 8 bits, and the output is float32; c and biases always are. Inputs and weights are
+ * converted beforehand. Training is the forward and backward primitive alone:
  * no loss, no optimizer, no repacking of weights. */
 #include "onednn-parts.h"
 #include "worker.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,11 +21,11 @@ typedef struct {
 
 static job it;
 static int is_stream, is_train;
-static dnnl_data_type_t type;
+static dnnl_data_type_t in_type, out_type, weight_type;
 static layer layers[4];
 static char *x, *out;
-/* Of one call; one number has so many bytes. */
-static size_t in_count, out_count, size;
+/* Of one call. */
+static size_t in_count, out_count, in_bytes, out_bytes;
 
 /* The way back, beside the way there. */
 static void make_backward(layer *made, const shapes *all, dnnl_primitive_desc_t forward, dnnl_memory_t raw_layer, dnnl_memory_t raw_iter) {
@@ -39,8 +41,8 @@ static void make_backward(layer *made, const shapes *all, dnnl_primitive_desc_t 
   for (int i = 0; i < other->count; i++)
     for (size_t k = 0; k < sizeof same / sizeof *same; k++)
       if (other->args[i].arg == same[k]) argument(one, same[k], other->args[i].memory);
-  argument(one, DNNL_ARG_WEIGHTS_LAYER, reordered(raw_layer, asked(backward, DNNL_ARG_WEIGHTS_LAYER)));
-  argument(one, DNNL_ARG_WEIGHTS_ITER, reordered(raw_iter, asked(backward, DNNL_ARG_WEIGHTS_ITER)));
+  argument(one, DNNL_ARG_WEIGHTS_LAYER, reordered(raw_layer, asked(backward, DNNL_ARG_WEIGHTS_LAYER), NULL));
+  argument(one, DNNL_ARG_WEIGHTS_ITER, reordered(raw_iter, asked(backward, DNNL_ARG_WEIGHTS_ITER), NULL));
   /* The last two are of a cell state. */
   size_t count = sizeof differences / sizeof *differences - (all->gru ? 2 : 0);
   for (size_t i = 0; i < count; i++) argument(one, differences[i], memory_of(asked(backward, differences[i]), NULL));
@@ -54,13 +56,14 @@ static void make_layer(layer *made, dnnl_memory_t src, int inputs, const float *
   dnnl_dim_t layer_sizes[] = {1, D, I, G, H}, iter_sizes[] = {1, D, H, G, H}, bias_sizes[] = {1, D, biases, H};
   shapes all = {.gru = gru,
                 .direction = D == 2 ? dnnl_bidirectional_concat : dnnl_unidirectional_left2right,
-                .src = shape(3, tnc_in, type, dnnl_tnc),
-                .state = shape(4, state, type, dnnl_ldnc),
+                .src = shape(3, tnc_in, in_type, dnnl_tnc),
+                .state = shape(4, state, in_type, dnnl_ldnc),
                 .cell = shape(4, state, dnnl_f32, dnnl_ldnc),
-                .layer = shape(5, layer_sizes, type, dnnl_format_tag_any),
-                .iter = shape(5, iter_sizes, type, dnnl_format_tag_any),
+                .layer = shape(5, layer_sizes, weight_type, dnnl_format_tag_any),
+                .iter = shape(5, iter_sizes, weight_type, dnnl_format_tag_any),
                 .bias = shape(4, bias_sizes, dnnl_f32, dnnl_ldgo),
-                .dst = shape(3, tnc_out, type, dnnl_tnc)};
+                .dst = shape(3, tnc_out, out_type, dnnl_tnc)};
+  if (weight_type == dnnl_s8) all.scales = scales_of(*weights, *weights + I * G * H, inputs, it.units, (int)G);
   dnnl_primitive_desc_t forward = forward_of(&all, is_train ? dnnl_forward_training : dnnl_forward_inference);
 
   dnnl_memory_t raw_layer = memory_of(shape(5, layer_sizes, dnnl_f32, dnnl_ldigo), (void *)*weights);
@@ -72,7 +75,8 @@ static void make_layer(layer *made, dnnl_memory_t src, int inputs, const float *
   dnnl_memory_t h[2] = {memory_of(all.state, NULL), memory_of(all.state, NULL)}, c[2] = {memory_of(all.cell, NULL), memory_of(all.cell, NULL)};
   made->src_layer = src ? src : memory_of(all.src, NULL);
   made->dst_layer = memory_of(all.dst, NULL);
-  dnnl_memory_t w_layer = reordered(raw_layer, asked(forward, DNNL_ARG_WEIGHTS_LAYER)), w_iter = reordered(raw_iter, asked(forward, DNNL_ARG_WEIGHTS_ITER));
+  dnnl_memory_t w_layer = reordered(raw_layer, asked(forward, DNNL_ARG_WEIGHTS_LAYER), all.scales);
+  dnnl_memory_t w_iter = reordered(raw_iter, asked(forward, DNNL_ARG_WEIGHTS_ITER), all.scales);
   dnnl_memory_t workspace = NULL;
   if (is_train) workspace = memory_of(asked(forward, DNNL_ARG_WORKSPACE), NULL);
   dnnl_primitive_t primitive;
@@ -99,9 +103,9 @@ void work(int64_t count) {
   if (is_stream) {
     char *to = data_of(layers[0].src_layer), *from = data_of(layers[0].dst_layer);
     for (int64_t i = 0; i < count; i++) {
-      memcpy(to, x + (size_t)(i % PERIOD) * in_count * size, in_count * size);
+      memcpy(to, x + (size_t)(i % PERIOD) * in_bytes, in_bytes);
       run(&layers[0].forward[i % 2]);
-      memcpy(out, from, out_count * size);
+      memcpy(out, from, out_bytes);
     }
   } else {
     for (int64_t i = 0; i < count; i++) {
@@ -116,25 +120,34 @@ void check_work(const char *path) {
   const call *first = &layers[0].forward[0];
   for (int i = 0; i < first->count; i++)
     if (first->args[i].arg == DNNL_ARG_SRC_ITER || first->args[i].arg == DNNL_ARG_SRC_ITER_C)
-      memset(data_of(first->args[i].memory), 0, bytes_of(first->args[i].memory));
+      memset(data_of(first->args[i].memory), first->args[i].arg == DNNL_ARG_SRC_ITER && in_type == dnnl_u8 ? 128 : 0, bytes_of(first->args[i].memory));
   work(is_stream ? PERIOD : 1);
   dnnl_dim_t count[] = {(dnnl_dim_t)out_count};
-  dnnl_memory_t made = memory_of(shape(1, count, type, dnnl_a), is_stream ? out : data_of(layers[it.layers - 1].dst_layer));
-  write_numbers(path, data_of(reordered(made, shape(1, count, dnnl_f32, dnnl_a))), out_count);
+  dnnl_memory_t made = memory_of(shape(1, count, out_type, dnnl_a), is_stream ? out : data_of(layers[it.layers - 1].dst_layer));
+  write_numbers(path, data_of(reordered(made, shape(1, count, dnnl_f32, dnnl_a), NULL)), out_count);
 }
 
 /* The inputs of a file in the type of the primitives. */
 static char *read_inputs(size_t count) {
+  float *from = read_numbers(it.x, count);
+  if (in_type == dnnl_u8) {
+    uint8_t *to = (uint8_t *)numbers(count);
+    for (size_t i = 0; i < count; i++) to[i] = (uint8_t)lrintf(128 + 127 * from[i]);
+    return (char *)to;
+  }
   dnnl_dim_t sizes[] = {(dnnl_dim_t)count};
-  return data_of(reordered(memory_of(shape(1, sizes, dnnl_f32, dnnl_a), read_numbers(it.x, count)), shape(1, sizes, type, dnnl_a)));
+  return data_of(reordered(memory_of(shape(1, sizes, dnnl_f32, dnnl_a), from), shape(1, sizes, in_type, dnnl_a), NULL));
 }
 
 int main(int count, char **words) {
   it = read_job(count, words);
   is_stream = !strcmp(it.kind, "stream");
   is_train = !strcmp(it.kind, "train");
-  type = !strcmp(it.weights, "bf16") ? dnnl_bf16 : dnnl_f32;
-  size = type == dnnl_bf16 ? 2 : sizeof(float);
+  in_type = out_type = weight_type = !strcmp(it.weights, "bf16") ? dnnl_bf16 : dnnl_f32;
+  if (!strcmp(it.weights, "int8")) {
+    if (it.layers > 1 || it.directions > 1) fail("int8", "one layer, one direction");
+    in_type = dnnl_u8, weight_type = dnnl_s8;
+  }
   begin();
   size_t most = 1 << 26;
   FILE *file = fopen(it.model, "rb");
@@ -150,8 +163,10 @@ int main(int count, char **words) {
   }
   in_count = (size_t)it.inputs * (size_t)(is_stream ? 1 : it.batch * it.steps);
   out_count = (size_t)(it.units * it.directions) * (size_t)(is_stream ? 1 : it.batch * it.steps);
+  in_bytes = in_count * (in_type == dnnl_u8 ? 1 : in_type == dnnl_bf16 ? 2 : sizeof(float));
+  out_bytes = out_count * (out_type == dnnl_bf16 ? 2 : sizeof(float));
   out = (char *)numbers(out_count);
   x = read_inputs(in_count * (is_stream ? PERIOD : 1));
-  if (!is_stream) memcpy(data_of(layers[0].src_layer), x, in_count * size);
+  if (!is_stream) memcpy(data_of(layers[0].src_layer), x, in_bytes);
   return serve();
 }

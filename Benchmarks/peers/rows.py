@@ -7,9 +7,10 @@ from pathlib import Path
 STREAM_PEERS = ("onednn", "onednn3", "onnxruntime", "openvino", "torch")
 SEQUENCE_PEERS = STREAM_PEERS
 TRAIN_PEERS = ("torch", "tensorflow", "onednn", "onednn3")
-# What a peer computes with where it has not what the row asks for: ONNX Runtime's LSTM knows float32 and int8; quantised ones of the others here
-# would need data to calibrate them, so their shortest type stands beside int8.
-INSTEAD = {("bf16", "onnxruntime"): "float32", ("int8", "onednn"): "bf16", ("int8", "onednn3"): "bf16", ("int8", "openvino"): "bf16"}
+# What a peer computes with where it has not what the row asks for: ONNX Runtime's LSTM knows float32 and int8, OpenVINO's float32 and bf16.
+INSTEAD = {("bf16", "onnxruntime"): "float32", ("int8", "openvino"): "bf16"}
+# Where the processor multiplies no bf16, peers are faster in float32.
+HAS_BF16 = any(flag in Path("/proc/cpuinfo").read_text().split() for flag in ("avx512_bf16", "amx_bf16", "bf16"))
 HEADER = Path(__file__).resolve().parent.parent.parent / "include" / "lstm.h"
 
 
@@ -43,7 +44,8 @@ class Row:
 
     def computes(self, peer: str) -> str:
         """The type that this peer computes with."""
-        return INSTEAD.get((self.weights, peer), self.weights)
+        found = INSTEAD.get((self.weights, peer), self.weights)
+        return "float32" if found == "bf16" and peer != "ours" and not HAS_BF16 else found
 
     @property
     def name(self) -> str:

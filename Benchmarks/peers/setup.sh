@@ -38,6 +38,6 @@ $CC $sources -Iinclude Benchmarks/peers/ours.c -o build/peers/ours -Lbuild/lib -
 $CC -std=gnu11 -O2 -Wall -Wextra -Iinclude Benchmarks/peers/first.c -o build/peers/first -Lbuild/lib -Wl,-rpath,"$PWD/build/lib" -llstm
 onednn="Benchmarks/peers/onednn.c Benchmarks/peers/onednn-parts.c"
 # shellcheck disable=SC2086
-[ ! -f /usr/include/dnnl.h ] || $CC $sources $onednn -o build/peers/onednn -ldnnl
+[ ! -f /usr/include/dnnl.h ] || $CC $sources $onednn -o build/peers/onednn -ldnnl -lm
 # shellcheck disable=SC2086
-[ ! -f "$three/include/dnnl.h" ] || $CC $sources -I"$three/include" $onednn -o build/peers/onednn3 -L"$three/lib" -Wl,-rpath,"$PWD/$three/lib" -ldnnl
+[ ! -f "$three/include/dnnl.h" ] || $CC $sources -I"$three/include" $onednn -o build/peers/onednn3 -L"$three/lib" -Wl,-rpath,"$PWD/$three/lib" -ldnnl -lm
