@@ -7,6 +7,7 @@ A row says how many bits our weights have; a peer computes in the same type, or 
 
 A row starts one process for each peer, lets each compute the same numbers and compares them, then measures them one after the other, round
 after round. Times are medians over the rounds; a ratio is the median of the rounds' ratios, peer ÷ ours. One thread stays on one processor.
+Two threads want an idle machine: threads of some peers wait for each other in loops, and beside other work they lose more than their share.
 """
 from __future__ import annotations
 
@@ -146,7 +147,7 @@ def main() -> None:
         print("\n".join([row.name for row in rows] + ["overhead", "start", "memory", "accuracy"]))
         return
     chosen = [row for row in rows if all(word in row.name for word in options.words)]
-    print(f"{processor()}, {len(os.sched_getaffinity(0))} processors; {versions()}; oneDNN as the system has it, and 3.2 (onednn3). RTNeural and KANN are in no registry: not here.")
+    print(f"{processor()}, {len(os.sched_getaffinity(0))} processors, load {os.getloadavg()[0]:.1f}; {versions()}; oneDNN as the system has it, and 3.2 (onednn3). RTNeural and KANN are in no registry: not here.")
     results = []
     if chosen:
         peers = [peer for peer in asked if any(peer in row.peers for row in chosen)]

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import os
+import time
 import warnings
 from typing import Any
 
@@ -98,7 +99,7 @@ class Torch:
 
 
 class TensorFlow:
-    """Keras' layers and Adam in one function, compiled by XLA where that is faster: three times with 32 units, but slower from 128 on."""
+    """Keras' layers and Adam in one function; compiled by XLA where that is faster, which depends on the shape and the threads: both are tried."""
 
     def __init__(self, job: Job) -> None:
         os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
@@ -111,6 +112,14 @@ class TensorFlow:
         self.job = job
         self.x = tf.constant(np.ascontiguousarray(job.input.transpose(1, 0, 2)))
         self.target = tf.constant(np.fromfile(job.y, np.float32).reshape(job.batch, 1))
+        seconds = {}
+        for self.compiled in (False, True):
+            self.begin()
+            self.run(2)
+            begun = time.perf_counter()
+            self.run(3)
+            seconds[self.compiled] = time.perf_counter() - begun
+        self.compiled = seconds[True] < seconds[False]
         self.begin()
 
     def begin(self) -> None:
@@ -127,7 +136,7 @@ class TensorFlow:
         adam.build(model.trainable_variables)
         self.keep = (model, adam)
 
-        @tf.function(jit_compile=self.job.units < 128)  # type: ignore[untyped-decorator]
+        @tf.function(jit_compile=self.compiled)  # type: ignore[untyped-decorator]
         def train(x: Any, target: Any) -> Any:
             with tf.GradientTape() as tape:
                 loss = tf.reduce_mean(tf.square(model(x, training=True) - target))
