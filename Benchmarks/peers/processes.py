@@ -114,12 +114,14 @@ def start(row: Row, peers: list[str]) -> tuple[list[Worker], dict[str, str]]:
             faults[peer] = "not installed"
             continue
         worker = Worker(peer, row, files)
+        workers.append(worker)
         try:
             worker.answer()
-            workers.append(worker)
-        except RuntimeError as error:
-            worker.end()
-            if peer == "ours":
+        except BaseException as error:
+            ended = workers if peer == "ours" or not isinstance(error, RuntimeError) else [workers.pop()]
+            for one in ended:
+                one.end()
+            if ended is workers:
                 raise
             faults[peer] = str(error)[:100]
     return workers, faults
