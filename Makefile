@@ -76,7 +76,7 @@ bench:
 	@CC='$(CC)' Benchmarks/run.sh $(WORDS)
 
 # Needs 3 GB for the peers. WORDS=list names the rows; RUN='chrt -f 20' puts something before what measures.
-PEERS ?= onednn,onnxruntime,openvino,torch,tensorflow
+PEERS ?= onednn,onednn3,onnxruntime,openvino,torch,tensorflow
 bench-peers:
 	@Scripts/setup.sh test
 	@$(MAKE) --no-print-directory lib

@@ -55,7 +55,10 @@ def write_flat(name: str, path: Path) -> None:
 
 
 def write_onnx(name: str, path: Path, batch: int, steps: int, states: bool) -> None:
-    """For ONNX Runtime and OpenVINO: x [T, B, I] → y [T, B, D·H]; `states`: initial states are inputs h, c and the last ones outputs."""
+    """For ONNX Runtime and OpenVINO: x [T, B, I] → y [T, B, 2·H] of two directions; `states`: initial states are inputs h, c and the last ones outputs.
+
+    Of one direction y is what the last node makes, [T, 1, B, H], the same numbers in the same order: nothing is copied for the sake of a shape.
+    """
     import onnx
     from onnx import TensorProto, helper, numpy_helper
 
@@ -75,18 +78,22 @@ def write_onnx(name: str, path: Path, batch: int, steps: int, states: bool) -> N
         if cell == "gru":
             options["linear_before_reset"] = 1
         inputs = [source, f"w{index}", f"r{index}", f"b{index}"] + (["", *kept] if states else [])
-        outputs = [f"out{index}"] + ([f"{letter}_new" for letter in kept] if states else [])
+        last = index == len(layers) - 1
+        both = len(directions) == 2
+        outputs = ["y" if last and not both else f"out{index}"] + ([f"{letter}_new" for letter in kept] if states else [])
         nodes.append(helper.make_node(cell.upper(), inputs, outputs, **options))
-        # [T, D, B, H] → [T, B, D·H]
-        last = "y" if index == len(layers) - 1 else f"layer{index}"
-        turned = f"turned{index}"
-        nodes.append(helper.make_node("Transpose", [f"out{index}"], [turned], perm=[0, 2, 1, 3]))
-        weights.append(numpy_helper.from_array(np.array([steps, batch, len(directions) * units], np.int64), f"shape{index}"))
-        nodes.append(helper.make_node("Reshape", [turned, f"shape{index}"], [last]))
-        source = last
+        source = "y" if last else f"layer{index}"
+        if both:
+            # [T, D, B, H] → [T, B, D·H]
+            weights.append(numpy_helper.from_array(np.array([steps, batch, 2 * units], np.int64), f"shape{index}"))
+            nodes.append(helper.make_node("Transpose", [f"out{index}"], [f"turned{index}"], perm=[0, 2, 1, 3]))
+            nodes.append(helper.make_node("Reshape", [f"turned{index}", f"shape{index}"], [source]))
+        elif not last:
+            weights.append(numpy_helper.from_array(np.array([1], np.int64), f"axis{index}"))
+            nodes.append(helper.make_node("Squeeze", [f"out{index}", f"axis{index}"], [source]))
     value = helper.make_tensor_value_info
-    width = units * len(layers[-1])
-    ins, outs = [value("x", TensorProto.FLOAT, [steps, batch, features])], [value("y", TensorProto.FLOAT, [steps, batch, width])]
+    made = [steps, batch, 2 * units] if len(layers[-1]) == 2 else [steps, 1, batch, units]
+    ins, outs = [value("x", TensorProto.FLOAT, [steps, batch, features])], [value("y", TensorProto.FLOAT, made)]
     if states:
         ins += [value(letter, TensorProto.FLOAT, [1, batch, units]) for letter in kept]
         outs += [value(f"{letter}_new", TensorProto.FLOAT, [1, batch, units]) for letter in kept]

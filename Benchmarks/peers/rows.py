@@ -4,9 +4,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-STREAM_PEERS = ("onednn", "onnxruntime", "openvino", "torch")
-SEQUENCE_PEERS = ("onednn", "onnxruntime", "openvino", "torch")
-TRAIN_PEERS = ("torch", "tensorflow", "onednn")
+STREAM_PEERS = ("onednn", "onednn3", "onnxruntime", "openvino", "torch")
+SEQUENCE_PEERS = STREAM_PEERS
+TRAIN_PEERS = ("torch", "tensorflow", "onednn", "onednn3")
+# What a peer computes with where it has not what the row asks for: ONNX Runtime's LSTM knows float32 and int8, OpenVINO's float32 and bf16.
+INSTEAD = {("bf16", "onnxruntime"): "float32", ("int8", "openvino"): "bf16"}
+# Where the processor multiplies no bf16, peers are faster in float32.
+HAS_BF16 = any(flag in Path("/proc/cpuinfo").read_text().split() for flag in ("avx512_bf16", "amx_bf16", "bf16"))
 HEADER = Path(__file__).resolve().parent.parent.parent / "include" / "lstm.h"
 
 
@@ -38,6 +42,11 @@ class Row:
         words += {"stream": [], "seq": ["seq"], "train": ["dense"]}[self.kind]
         return "_".join(words)
 
+    def computes(self, peer: str) -> str:
+        """The type that this peer computes with."""
+        found = INSTEAD.get((self.weights, peer), self.weights)
+        return "float32" if found == "bf16" and peer != "ours" and not HAS_BF16 else found
+
     @property
     def name(self) -> str:
         """What the table says, and what WORDS is compared with."""
@@ -55,10 +64,12 @@ def all_rows() -> list[Row]:
     rows = []
     for inputs, units in ((1, 8), (1, 16), (1, 20), (8, 32), (1, 40), (1, 64), (16, 128), (40, 256), (64, 512), (128, 1024)):
         rows.append(Row("stream", "lstm", inputs, units, peers=STREAM_PEERS))
-    for inputs, units in ((40, 256), (64, 512), (128, 1024)):
+    for inputs, units in ((16, 128), (40, 256), (64, 512), (128, 1024)):
         rows.append(Row("stream", "lstm", inputs, units, threads=2, peers=STREAM_PEERS))
     for inputs, units in ((1, 16), (8, 32), (16, 128), (40, 256)):
         rows.append(Row("stream", "gru", inputs, units, peers=STREAM_PEERS))
+    for inputs, units in ((16, 128), (40, 256)):
+        rows.append(Row("stream", "gru", inputs, units, threads=2, peers=STREAM_PEERS))
     shapes = ((16, 32), (64, 128), (128, 256), (256, 512), (512, 1024))
     for batch in (1, 32):
         for inputs, units in shapes:
@@ -70,19 +81,33 @@ def all_rows() -> list[Row]:
     for batch in (1, 32):
         for inputs, units in shapes:
             rows.append(Row("seq", "lstm", inputs, units, batch=batch, threads=2, peers=SEQUENCE_PEERS))
-    for batch in (1, 32):
-        rows.append(Row("seq", "lstm", 128, 256, batch=batch, layers=2, threads=2, peers=SEQUENCE_PEERS))
-        rows.append(Row("seq", "lstm", 128, 256, batch=batch, directions=2, threads=2, peers=SEQUENCE_PEERS))
+    for threads in (1, 2):
+        for batch in (1, 32):
+            rows.append(Row("seq", "lstm", 128, 256, batch=batch, layers=2, threads=threads, peers=SEQUENCE_PEERS))
+            rows.append(Row("seq", "lstm", 128, 256, batch=batch, directions=2, threads=threads, peers=SEQUENCE_PEERS))
     for batch, steps, inputs, units, target in ((32, 50, 8, 32, 3.0), (32, 100, 64, 128, 1.6), (64, 100, 128, 256, 1.35), (32, 100, 256, 512, 1.2)):
         for threads in (1, 2):
             rows.append(Row("train", "lstm", inputs, units, batch=batch, steps=steps, threads=threads, peers=TRAIN_PEERS,
                             target=target if threads == 1 else 1.0, against="torch"))
-    # Where the library has them. Peers have float32 beside bf16, ONNX Runtime its own quantised LSTM beside int8.
+    for threads in (1, 2):
+        rows.append(Row("train", "gru", 64, 128, batch=32, threads=threads, peers=TRAIN_PEERS, against="torch"))
     if "LSTM_WEIGHTS_BF16" in HEADER.read_text():
-        for inputs, units in ((1, 64), (16, 128), (40, 256), (64, 512), (128, 1024)):
-            rows.append(Row("stream", "lstm", inputs, units, weights="bf16", peers=STREAM_PEERS))
-        for inputs, units in ((40, 256), (64, 512), (128, 1024)):
-            rows.append(Row("stream", "lstm", inputs, units, weights="int8", peers=("onnxruntime",), target=1.5))
+        rows += low_rows(shapes)
+    return rows
+
+
+def low_rows(shapes: tuple[tuple[int, int], ...]) -> list[Row]:
+    """Weights of two bytes and of one, where the library has them. The peers compute with types as short: see INSTEAD."""
+    rows = []
+    for inputs, units in ((1, 64), (16, 128), (40, 256), (64, 512), (128, 1024)):
+        rows.append(Row("stream", "lstm", inputs, units, weights="bf16", peers=STREAM_PEERS))
+    for inputs, units in ((40, 256), (64, 512), (128, 1024)):
+        rows.append(Row("stream", "lstm", inputs, units, weights="int8", peers=STREAM_PEERS, target=1.5))
+    for threads in (1, 2):
         for inputs, units in shapes:
-            rows.append(Row("seq", "lstm", inputs, units, batch=32, weights="bf16", peers=SEQUENCE_PEERS))
+            if threads == 1 or units >= 128:
+                rows.append(Row("seq", "lstm", inputs, units, batch=32, threads=threads, weights="bf16", peers=SEQUENCE_PEERS))
+    for batch in (1, 32):
+        for inputs, units in shapes[1:]:
+            rows.append(Row("seq", "lstm", inputs, units, batch=batch, weights="int8", peers=SEQUENCE_PEERS))
     return rows
