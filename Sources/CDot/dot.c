@@ -19,6 +19,8 @@ typedef struct lstm_dot_part {
   const float *x, *weights, *start, *scales;
   float *out;
   int64_t x_stride, out_stride, words, vectors, first, end;
+  /* What is asked for ahead of time, a cache line for each vector of weights. */
+  const float *ahead;
 } lstm_dot_part;
 
 LSTM_INLINE __m512i all(const float *x) { return _mm512_set1_epi32(*(const int32_t *)x); }
@@ -39,6 +41,7 @@ LSTM_INLINE void tile(const int is_int8, const int R, const int G, const int P, 
   for (int64_t vector = it->first; vector < it->end; vector++) {
     const float *weights = it->weights + vector * (P * 16);
     const float *x = it->x + vector * (is_int8 ? 2 : 1);
+    if (R > 1) __builtin_prefetch(it->ahead + (vector - it->first) * 16, 0, 3);
 #pragma clang loop unroll(full)
     for (int panel = 0; panel < G * P; panel++) {
       const __m512i w = _mm512_load_si512(weights + (panel / P) * group + (panel % P) * 16);
@@ -87,7 +90,7 @@ LSTM_INLINE void rows_of_group(const int is_int8, int64_t panels, int64_t rows, 
 
 LSTM_INLINE void product(const int is_int8, const lstm_dot_product *it) {
   const int64_t panels = it->panels, vectors = is_int8 ? it->words / 2 : it->words;
-  lstm_dot_part part = {it->x, it->weights, it->start, it->scales, it->out, it->x_stride, it->out_stride, it->words, vectors, 0, vectors};
+  lstm_dot_part part = {it->x, it->weights, it->start, it->scales, it->out, it->x_stride, it->out_stride, it->words, vectors, 0, vectors, it->weights};
   int64_t group = 0, taken;
   for (; group < it->groups; group += taken) {
     part.weights = it->weights + group * (vectors * panels * 16);
@@ -115,6 +118,8 @@ LSTM_INLINE void product(const int is_int8, const lstm_dot_product *it) {
         const int64_t row = it->rows * number / tiles;
         part.x = it->x + row * it->x_stride;
         part.out = it->out + row * it->out_stride + group * (panels * 16);
+        /* Of the next piece, or of the next group's first: what the tiles before have not asked for. */
+        part.ahead = part.weights + (part.end * panels + number * (part.end - part.first)) * 16;
         rows_of_group(is_int8, panels, it->rows * (number + 1) / tiles - row, &part);
       }
       part.first = part.end;

@@ -14,7 +14,12 @@
     var quantized: UnsafeMutablePointer<Scalar>
     var quantizedStride: Int
     var gates: UnsafeMutablePointer<Scalar>?
+    /// Whether groups are taken from the last to the first: see `Instant.isBackward`.
+    var isBackward: Bool
   }
+
+  /// Groups of a single row that are taken at once, where every other step goes back the way it came.
+  private let groupsAtOnce = 8
 
   /// One step of the groups from `first` up to `end`, h quantised already.
   @inline(never)
@@ -23,12 +28,14 @@
     let groupWidth = unsafe matrix.panels &* lanes
     // Each thread has sums of its own; of a thread's, so many at once that they stay in the first cache.
     let sums = unsafe it.sums + first &* groupWidth &* rows
-    var chunk = 4096 / (rows &* groupWidth)
+    var chunk = rows == 1 ? groupsAtOnce : 4096 / (rows &* groupWidth)
     if chunk < 4 { chunk = 4 }
-    var group = first
-    while group < end {
-      let left = end &- group
-      let groups = left < chunk ? left : chunk
+    let chunks = (end &- first &+ chunk &- 1) / chunk
+    var number = 0
+    while number < chunks {
+      let group = unsafe first &+ (it.isBackward ? chunks &- 1 &- number : number) &* chunk
+      number &+= 1
+      let groups = smaller(end &- group, chunk)
       let width = groups &* groupWidth
       let place = group &* groupWidth
       let unit = group &* lanes
@@ -40,7 +47,6 @@
       } else {
         unsafe gruUpdate(it.z + place, it.zStride, sums, width, it.h + unit, it.hNew + unit, it.stride, rows: rows, blocks: groups, gates)
       }
-      group &+= groups
     }
   }
 
@@ -49,20 +55,21 @@
   ///
   /// - Shapes: as in ``lstmSteps`` and ``gruSteps``; `gates` as in ``lstmStep``; `sums`: room for rows · width; `quantized`: room for h as in ``quantize``.
   ///
-  /// Of one step threads may take groups of their own, from `first` up to `end`, with h quantised already.
+  /// Of one step threads may take groups of their own, from `first` up to `end`, with h quantised already. Steps go back and forth over the groups,
+  /// the first one back if `isBackward`.
   ///
   /// - Requires: as in ``lstmSteps``.
   @inline(never)  // see project
   public func lowSteps(
     _ matrix: UnsafeRawPointer, _ z: UnsafePointer<Scalar>, _ zStride: Int, _ zStep: Int, steps: Int, _ h: UnsafeMutablePointer<Scalar>,
     _ hNew: UnsafeMutablePointer<Scalar>, _ c: UnsafeMutablePointer<Scalar>, _ stride: Int, rows: Int, first: Int, end: Int,
-    _ sums: UnsafeMutablePointer<Scalar>, _ quantized: UnsafeMutablePointer<Scalar>, _ quantizedStride: Int, _ isQuantized: Bool,
+    _ sums: UnsafeMutablePointer<Scalar>, _ quantized: UnsafeMutablePointer<Scalar>, _ quantizedStride: Int, _ isQuantized: Bool, _ isBackward: Bool,
     _ gates: UnsafeMutablePointer<Scalar>?, _ out: UnsafeMutablePointer<Scalar>?, _ outStride: Int, _ outStep: Int
   ) {
     let its = unsafe matrix.assumingMemoryBound(to: LowMatrix.self).pointee
     var it = unsafe LowState(
       z: z, zStride: zStride, h: h, hNew: hNew, c: c, stride: stride, rows: rows, sums: sums, quantized: quantized,
-      quantizedStride: quantizedStride, gates: gates)
+      quantizedStride: quantizedStride, gates: gates, isBackward: isBackward)
     let unit = first &* lanes
     let units = unsafe smaller(end &* lanes, its.count) &- unit
     var step = 0
@@ -77,6 +84,7 @@
       let made = unsafe it.hNew
       unsafe it.hNew = it.h
       unsafe it.h = made
+      unsafe it.isBackward = !it.isBackward
       step &+= 1
     }
   }
@@ -108,7 +116,8 @@
     unsafe memory.assumingMemoryBound(to: LowInstant.self).pointee = LowInstant(
       input: input.assumingMemoryBound(to: LowMatrix.self).pointee, recurrent: recurrent.assumingMemoryBound(to: LowMatrix.self).pointee,
       state: LowState(
-        z: z, zStride: 0, h: h, hNew: hNew, c: c, stride: 0, rows: 1, sums: sums, quantized: quantizedH, quantizedStride: 0, gates: nil),
+        z: z, zStride: 0, h: h, hNew: hNew, c: c, stride: 0, rows: 1, sums: sums, quantized: quantizedH, quantizedStride: 0, gates: nil,
+        isBackward: false),
       z: z, quantizedX: quantizedX, groups: groups)
   }
 
@@ -125,9 +134,16 @@
   public func lowInstantBlocks(_ memory: UnsafeMutableRawPointer, _ first: Int, _ end: Int) {
     let it = unsafe memory.assumingMemoryBound(to: LowInstant.self)
     let width = unsafe it.pointee.input.panels &* lanes
-    // SAFETY: the groups exist.
-    unsafe projectLowGroups(it.pointee.input, it.pointee.quantizedX, 0, 1, first, end, it.pointee.z + first &* width, 0)
-    unsafe lowStep(it.pointee.state, it.pointee.recurrent, first, end)
+    let chunks = (end &- first &+ groupsAtOnce &- 1) / groupsAtOnce
+    var number = 0
+    while number < chunks {
+      let group = unsafe first &+ (it.pointee.state.isBackward ? chunks &- 1 &- number : number) &* groupsAtOnce
+      number &+= 1
+      let next = smaller(end, group &+ groupsAtOnce)
+      // SAFETY: the groups exist.
+      unsafe projectLowGroups(it.pointee.input, it.pointee.quantizedX, 0, 1, group, next, it.pointee.z + group &* width, 0)
+      unsafe lowStep(it.pointee.state, it.pointee.recurrent, group, next)
+    }
   }
 
   /// Makes the new state the present one and writes it to `y` (H numbers, any alignment; may be where x was).
@@ -137,6 +153,7 @@
     // SAFETY: both hold H numbers.
     unsafe copyNumbers(it.pointee.state.hNew, it.pointee.state.h, it.pointee.recurrent.count)
     unsafe copyNumbers(it.pointee.state.hNew, y, it.pointee.recurrent.count)
+    unsafe it.pointee.state.isBackward = !it.pointee.state.isBackward
   }
 
   /// One step of an LSTM or GRU with weights of few bytes, from its x to its new state.

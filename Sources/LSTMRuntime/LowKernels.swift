@@ -20,7 +20,7 @@
     let quantize: @Sendable (Matrix, Read, Int, Int, Write, Int) -> Void
     let steps:
       @Sendable (
-        Matrix, Read, Int, Int, Int, Write, Write, Write, Int, Int, Int, Int, Write, Write, Int, Bool, Write?, Write?, Int, Int
+        Matrix, Read, Int, Int, Int, Write, Write, Write, Int, Int, Int, Int, Write, Write, Int, Bool, Bool, Write?, Write?, Int, Int
       ) -> Void
     let prepare: @Sendable (Memory, Matrix, Matrix, Int, Write, Write, Write, Write, Write, Write, Write) -> Void
     let begin: @Sendable (Memory, Read) -> Void
@@ -34,7 +34,7 @@
       matrixBytes: LSTMKernels.lowMatrixBytes, instantBytes: LSTMKernels.lowInstantBytes,
       describe: LSTMKernels.describeLow(_:form:panels:count:limit:_:_:_:), project: LSTMKernels.projectLow(_:_:_:rows:first:end:_:_:),
       quantize: LSTMKernels.quantize(_:_:_:rows:_:_:),
-      steps: LSTMKernels.lowSteps(_:_:_:_:steps:_:_:_:_:rows:first:end:_:_:_:_:_:_:_:_:),
+      steps: LSTMKernels.lowSteps(_:_:_:_:steps:_:_:_:_:rows:first:end:_:_:_:_:_:_:_:_:_:),
       prepare: LSTMKernels.prepareLowInstant(_:input:recurrent:groups:h:hNew:c:z:sums:quantizedX:quantizedH:),
       begin: LSTMKernels.beginLowInstant(_:_:), blocks: LSTMKernels.lowInstantBlocks(_:_:_:), finish: LSTMKernels.finishLowInstant(_:_:),
       instant: { unsafe LSTMKernels.lowInstant($0, $1.assumingMemoryBound(to: Float.self), $2.assumingMemoryBound(to: Float.self)) })
@@ -42,7 +42,7 @@
       matrixBytes: LSTMKernelsV3.lowMatrixBytes, instantBytes: LSTMKernelsV3.lowInstantBytes,
       describe: LSTMKernelsV3.describeLow(_:form:panels:count:limit:_:_:_:), project: LSTMKernelsV3.projectLow(_:_:_:rows:first:end:_:_:),
       quantize: LSTMKernelsV3.quantize(_:_:_:rows:_:_:),
-      steps: LSTMKernelsV3.lowSteps(_:_:_:_:steps:_:_:_:_:rows:first:end:_:_:_:_:_:_:_:_:),
+      steps: LSTMKernelsV3.lowSteps(_:_:_:_:steps:_:_:_:_:rows:first:end:_:_:_:_:_:_:_:_:_:),
       prepare: LSTMKernelsV3.prepareLowInstant(_:input:recurrent:groups:h:hNew:c:z:sums:quantizedX:quantizedH:),
       begin: LSTMKernelsV3.beginLowInstant(_:_:), blocks: LSTMKernelsV3.lowInstantBlocks(_:_:_:), finish: LSTMKernelsV3.finishLowInstant(_:_:),
       instant: { unsafe LSTMKernelsV3.lowInstant($0, $1.assumingMemoryBound(to: Float.self), $2.assumingMemoryBound(to: Float.self)) })
@@ -50,7 +50,7 @@
       matrixBytes: LSTMKernelsV4.lowMatrixBytes, instantBytes: LSTMKernelsV4.lowInstantBytes,
       describe: LSTMKernelsV4.describeLow(_:form:panels:count:limit:_:_:_:), project: LSTMKernelsV4.projectLow(_:_:_:rows:first:end:_:_:),
       quantize: LSTMKernelsV4.quantize(_:_:_:rows:_:_:),
-      steps: LSTMKernelsV4.lowSteps(_:_:_:_:steps:_:_:_:_:rows:first:end:_:_:_:_:_:_:_:_:),
+      steps: LSTMKernelsV4.lowSteps(_:_:_:_:steps:_:_:_:_:rows:first:end:_:_:_:_:_:_:_:_:_:),
       prepare: LSTMKernelsV4.prepareLowInstant(_:input:recurrent:groups:h:hNew:c:z:sums:quantizedX:quantizedH:),
       begin: LSTMKernelsV4.beginLowInstant(_:_:), blocks: LSTMKernelsV4.lowInstantBlocks(_:_:_:), finish: LSTMKernelsV4.finishLowInstant(_:_:),
       instant: { unsafe LSTMKernelsV4.lowInstant($0, $1.assumingMemoryBound(to: Float.self), $2.assumingMemoryBound(to: Float.self)) })
@@ -115,7 +115,7 @@
     ///
     /// Of a single step part `index` of `count` of the units may be computed, with h quantised already.
     func lowSteps(
-      _ it: CellSteps, stride: Int, _ recurrent: PackedMatrix, sums: Floats, quantized: Floats, isQuantized: Bool = false, gates: Floats? = nil,
+      _ it: CellSteps, stride: Int, _ recurrent: PackedMatrix, sums: Floats, quantized: Floats, isQuantized: Bool = false, isBackward: Bool = false, gates: Floats? = nil,
       part index: Int = 0, of count: Int = 1
     ) {
       let (rows, isLSTM) = (it.rows, recurrent.panels == 4)
@@ -140,7 +140,7 @@
       unsafe low.steps(
         recurrent.place, it.z.base + it.zStart, it.zStride, it.zStep, it.steps, it.h.base, it.hNew.base, it.c.base, stride, rows,
         recurrent.groups * index / count, recurrent.groups * (index + 1) / count, sums.base, quantized.base, recurrent.quantizedStride,
-        isQuantized, gates?.base, it.out.map { unsafe $0.base + it.outStart }, it.outStride, it.outStep)
+        isQuantized, isBackward, gates?.base, it.out.map { unsafe $0.base + it.outStart }, it.outStride, it.outStep)
     }
 
     /// Fills memory for the steps of a stream's layer.

@@ -57,7 +57,8 @@
         }
         share.meeting.share(own: share.own, step: 3 + 2 * step) { part in
           kernels.lowSteps(
-            one, stride: stride, recurrent, sums: sums, quantized: quantized, isQuantized: true, part: part, of: share.meeting.parts)
+            one, stride: stride, recurrent, sums: sums, quantized: quantized, isQuantized: true, isBackward: step % 2 == 1,
+            part: part, of: share.meeting.parts)
         }
         swap(&one.h, &one.hNew)
         one.zStart = it.zStart + (step + 1) * it.zStep
