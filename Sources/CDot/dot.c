@@ -130,6 +130,19 @@ LSTM_INLINE void product(const int is_int8, const lstm_dot_product *it) {
   }
 }
 
+void lstm_dot_round(const float *x, int64_t x_stride, int64_t rows, int64_t count, float *words, int64_t words_stride) {
+  for (int64_t row = 0; row < rows; row++) {
+    const float *from = x + row * x_stride;
+    float *to = words + row * words_stride;
+    for (int64_t done = 0; done < count; done += 32, from += 32, to += 16) {
+      const int64_t left = count - done;
+      const __mmask32 present = left >= 32 ? ~0u : (1u << left) - 1;
+      const __m512 low = _mm512_maskz_loadu_ps((__mmask16)present, from), high = _mm512_maskz_loadu_ps((__mmask16)(present >> 16), from + 16);
+      _mm512_storeu_si512(to, _mm512_rol_epi32((__m512i)_mm512_cvtne2ps_pbh(high, low), 16));
+    }
+  }
+}
+
 void lstm_dot_bf16(const lstm_dot_product *it) { product(0, it); }
 
 void lstm_dot_int8(const lstm_dot_product *it) { product(1, it); }
@@ -139,6 +152,10 @@ void lstm_dot_int8(const lstm_dot_product *it) { product(1, it); }
 #else
 
 int lstm_dot_supported(void) { return 0; }
+
+void lstm_dot_round(const float *x, int64_t x_stride, int64_t rows, int64_t count, float *words, int64_t words_stride) {
+  (void)x, (void)x_stride, (void)rows, (void)count, (void)words, (void)words_stride;
+}
 
 void lstm_dot_bf16(const lstm_dot_product *it) { (void)it; }
 

@@ -17,14 +17,6 @@ LSTM_OPERATION lstm_bf16_rounded(lstm_vector a) {
   return lstm_chosen((lstm_vector)(rounded & upper), (lstm_vector)((bits & upper) | 0x400000), (lstm_bits)(a == a));
 }
 
-/* Writes such floats as words of two, one after the other, to any address: of each pair of lanes the first in the upper half. */
-static inline __attribute__((always_inline)) void lstm_store_bf16(void *to, lstm_vector a) {
-  typedef uint64_t pairs __attribute__((ext_vector_type(LSTM_VECTOR_BYTES / 8)));
-  typedef uint32_t half __attribute__((ext_vector_type(LSTM_VECTOR_BYTES / 8)));
-  half words = __builtin_convertvector(((pairs)a & 0xffff0000) | ((pairs)a >> 48), half);
-  __builtin_memcpy(to, &words, sizeof words);
-}
-
 /* A lane holds two pairs of 8-bit numbers. The pair in the lower bytes of its halves, and the one in the upper bytes, as 16-bit numbers. */
 LSTM_OPERATION lstm_int8_low(lstm_vector w) { return (lstm_vector)(((lstm_words)w << 8) >> 8); }
 LSTM_OPERATION lstm_int8_high(lstm_vector w) { return (lstm_vector)((lstm_words)w >> 8); }

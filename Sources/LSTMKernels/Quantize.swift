@@ -1,4 +1,5 @@
 #if !LSTM_FLOAT64
+  import CDot
   import CVector
 
   /// A vector of up to `count` numbers of any alignment, zeros behind them.
@@ -80,7 +81,8 @@
   /// Rows as bf16.
   @inline(never)
   func roundRows(_ it: LowMatrix, _ x: UnsafePointer<Scalar>, _ xStride: Int, _ rows: Int, _ q: UnsafeMutablePointer<Scalar>, _ qStride: Int) {
-    let (count, isPaired) = unsafe (it.count, it.form == 2)
+    let count = unsafe it.count
+    if unsafe it.form == 2 { return unsafe lstm_dot_round(x, Int64(xStride), Int64(rows), Int64(count), q, Int64(qStride)) }
     var row = 0
     while row < rows {
       // SAFETY: the row exists on both sides.
@@ -88,9 +90,8 @@
       let to = unsafe UnsafeMutableRawPointer(q + row &* qStride)
       var done = 0
       while done < count {
-        let rounded = unsafe lstm_bf16_rounded(part(from + done, count &- done))
         // SAFETY: room for whole vectors of words: see the requirement.
-        if isPaired { unsafe lstm_store_bf16(to + done &* 2, rounded) } else { unsafe to.storeBytes(of: rounded, toByteOffset: done &* 4, as: Vector.self) }
+        unsafe to.storeBytes(of: lstm_bf16_rounded(part(from + done, count &- done)), toByteOffset: done &* 4, as: Vector.self)
         done &+= lanes
       }
       row &+= 1

@@ -26,6 +26,12 @@ typedef struct lstm_dot_product {
   int64_t out_stride;
 } lstm_dot_product;
 
+/* Rows of numbers as words of two bf16 numbers, rounded to nearest, ties to even; numbers below 2⁻¹²⁶ become zeros, which the product takes them for.
+ *
+ * Shapes: `x [rows, count]`, rows `x_stride` apart, any alignment; `words [rows, ⌈count / 2⌉]`, rows `words_stride` words apart, each with room for 16
+ * words more; behind an odd number stands a zero. */
+void lstm_dot_round(const float *x, int64_t x_stride, int64_t rows, int64_t count, float *words, int64_t words_stride);
+
 void lstm_dot_bf16(const lstm_dot_product *it);
 void lstm_dot_int8(const lstm_dot_product *it);
 
