@@ -16,7 +16,7 @@ import CVector
   /// The piece of weights that is met.
   var piece: Piece
   /// What is asked for ahead of time while a tile is computed.
-  var ahead: UnsafePointer<Scalar>
+  var ahead: Ahead
 
   /// The same for another step.
   @_transparent
@@ -39,7 +39,7 @@ import CVector
     unsafe rest.hNew = hNew + row &* stride
     unsafe rest.gates = gates.map { unsafe $0 + row &* zStride }
     unsafe rest.sums = sums + row &* (3 &* lanes)
-    unsafe rest.ahead = ahead + row / 6 &* ((piece.end &- piece.begin) &* (64 / MemoryLayout<Scalar>.stride))
+    unsafe rest.ahead = ahead.from(row: row, piece, panels: 3)
     return unsafe rest
   }
 }

@@ -14,7 +14,7 @@ public func gruStep(
 ) {
   let all = unsafe GRUState(
     z: z, zStride: zStride, h: h, hNew: hNew, stride: stride, count: count, weights: weights, start: start, gates: gates, sums: hNew,
-    piece: Piece(begin: 0, end: count), ahead: weights)
+    piece: Piece(begin: 0, end: count), ahead: Ahead(place: weights))
   guard isInPieces(rows: rows, count: count, panels: 3) else {
     return unsafe gruRows(all, rows: rows, first: 0, end: blocks, backward: false)
   }
@@ -70,7 +70,8 @@ func gruBlockInPieces(_ all: GRUState, _ rows: Int, _ block: Int, next: Int) {
       unsafe part.piece = Piece(begin: begin, end: smaller(begin &+ most, part.count))
       begin &+= most
       // SAFETY: an address that is asked for, not read: of what comes next, if anything does.
-      unsafe part.ahead = part.weights + ((begin < part.count ? block &* part.count &+ begin : next &* part.count) &* (3 &* lanes))
+      let following = unsafe begin < part.count ? block &* part.count &+ begin : next &* part.count
+      unsafe part.ahead = Ahead(place: part.weights + following &* (3 &* lanes), step: Ahead.line)
       unsafe gruBlock(part, taken, block)
     }
     row &+= taken
@@ -122,7 +123,7 @@ public func gruSteps(
 ) {
   let all = unsafe GRUState(
     z: z, zStride: zStride, h: h, hNew: hNew, stride: stride, count: count, weights: weights, start: start, gates: nil, sums: hNew,
-    piece: Piece(begin: 0, end: count), ahead: weights)
+    piece: Piece(begin: 0, end: count), ahead: Ahead(place: weights))
   let run = unsafe Steps(
     zStep: zStep, steps: steps, h: h, hNew: hNew, rows: rows, blocks: blocks, out: out, outStride: outStride, outStep: outStep, meeting: meeting,
     own: own, parts: parts)

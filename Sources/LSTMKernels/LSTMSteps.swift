@@ -16,7 +16,7 @@ public func lstmStep(
 ) {
   let all = unsafe LSTMState(
     z: z, zStride: zStride, h: h, hNew: hNew, c: c, stride: stride, count: count, weights: weights, start: start, gates: gates, sums: hNew,
-    piece: Piece(begin: 0, end: count), ahead: weights)
+    piece: Piece(begin: 0, end: count), ahead: Ahead(place: weights))
   guard isInPieces(rows: rows, count: count, panels: 4) else {
     return unsafe lstmRows(all, rows: rows, first: 0, end: blocks, backward: false)
   }
@@ -67,7 +67,8 @@ func lstmBlockInPieces(_ all: LSTMState, _ rows: Int, _ block: Int, next: Int) {
       unsafe part.piece = Piece(begin: begin, end: smaller(begin &+ most, part.count))
       begin &+= most
       // SAFETY: an address that is asked for, not read: of what comes next, if anything does.
-      unsafe part.ahead = part.weights + ((begin < part.count ? block &* part.count &+ begin : next &* part.count) &* (4 &* lanes))
+      let following = unsafe begin < part.count ? block &* part.count &+ begin : next &* part.count
+      unsafe part.ahead = Ahead(place: part.weights + following &* (4 &* lanes), step: Ahead.line)
       unsafe lstmBlock(part, taken, block)
     }
     row &+= taken
@@ -116,7 +117,7 @@ public func lstmSteps(
 ) {
   let all = unsafe LSTMState(
     z: z, zStride: zStride, h: h, hNew: hNew, c: c, stride: stride, count: count, weights: weights, start: start, gates: nil, sums: hNew,
-    piece: Piece(begin: 0, end: count), ahead: weights)
+    piece: Piece(begin: 0, end: count), ahead: Ahead(place: weights))
   let run = unsafe Steps(
     zStep: zStep, steps: steps, h: h, hNew: hNew, rows: rows, blocks: blocks, out: out, outStride: outStride, outStep: outStep, meeting: meeting,
     own: own, parts: parts)

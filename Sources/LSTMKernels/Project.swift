@@ -14,7 +14,7 @@ import CVector
   /// The piece of weights that is met. Between two pieces sums wait in `out`.
   var piece: Piece
   /// What is asked for ahead of time while a tile is computed.
-  var ahead: UnsafePointer<Scalar>
+  var ahead: Ahead
 
   /// The same for the groups from `group` on, `panels` to a group.
   @_transparent
@@ -29,15 +29,15 @@ import CVector
     return unsafe rest
   }
 
-  /// The same for the rows from `row` on.
+  /// The same for the rows from `row` on of groups of `panels` panels.
   @_transparent
-  func from(row: Int) -> Projection {
+  func from(row: Int, panels: Int) -> Projection {
     var rest = unsafe self
     // SAFETY: the row exists.
     unsafe rest.x = x + row &* xStride
     unsafe rest.addend = addend.map { unsafe $0 + row &* addendStride }
     unsafe rest.out = out + row &* outStride
-    unsafe rest.ahead = ahead + row / 6 &* ((piece.end &- piece.begin) &* (64 / MemoryLayout<Scalar>.stride))
+    unsafe rest.ahead = ahead.from(row: row, piece, panels: panels)
     return unsafe rest
   }
 }
@@ -113,7 +113,7 @@ private func projectTile<let R: Int, let G: Int, let P: Int, let S: Int>(
   @inline(never)
   func project6x1x3(_ it: Projection) {
     unsafe projectTile((Count<3>.self, Count<1>.self, Count<3>.self), zeros9, it, first: 0, panels: 3)
-    unsafe projectTile((Count<3>.self, Count<1>.self, Count<3>.self), zeros9, it.from(row: 3), first: 0, panels: 3)
+    unsafe projectTile((Count<3>.self, Count<1>.self, Count<3>.self), zeros9, it.from(row: 3, panels: 3), first: 0, panels: 3)
   }
 #endif
 
@@ -151,6 +151,12 @@ func project2x1x1(_ it: Projection) { unsafe projectTile((Count<2>.self, Count<1
 func project4x1x1(_ it: Projection) { unsafe projectTile((Count<4>.self, Count<1>.self, Count<1>.self), zeros4, it, first: 0, panels: 1) }
 
 @inline(never)
+func project6x2x1(_ it: Projection) { unsafe projectTile((Count<6>.self, Count<2>.self, Count<1>.self), zeros12, it, first: 0, panels: 1) }
+
+@inline(never)
+func project4x2x1(_ it: Projection) { unsafe projectTile((Count<4>.self, Count<2>.self, Count<1>.self), zeros8, it, first: 0, panels: 1) }
+
+@inline(never)
 func project6x1x1(_ it: Projection) { unsafe projectTile((Count<6>.self, Count<1>.self, Count<1>.self), zeros6, it, first: 0, panels: 1) }
 
 /// Multiplies rows by packed weights: `out[r] = start + x[r] · W (+ addend[r])`.
@@ -167,7 +173,7 @@ public func project(
 ) {
   let all = unsafe Projection(
     x: x, xStride: xStride, count: count, weights: weights, start: start, addend: addend, addendStride: addendStride, out: out,
-    outStride: outStride, piece: Piece(begin: 0, end: count), ahead: weights)
+    outStride: outStride, piece: Piece(begin: 0, end: count), ahead: Ahead(place: weights))
   var group = 0
   // A single row has too few sums to keep the multipliers busy: four groups at once.
   while rows == 1 && groups &- group >= 4 {
@@ -181,6 +187,11 @@ public func project(
   }
   if rows == 1 && panels == 4 && groups &- group >= 2 {
     unsafe project1x2x4(all.from(group: group, panels: panels))
+    group &+= 2
+  }
+  // So have a few rows of one panel: two groups at once.
+  while panels == 1 && rows >= 4 && groups &- group >= 2 {
+    unsafe projectPair(all.from(group: group, panels: 1), rows: rows)
     group &+= 2
   }
   while group < groups {
@@ -202,17 +213,37 @@ func projectInPieces(_ all: Projection, rows: Int, panels: Int) {
   var row = 0
   while row < rows {
     let taken = smaller(rows &- row, Int(LSTM_SUMS_ROWS))
-    var part = unsafe all.from(row: row)
+    var part = unsafe all.from(row: row, panels: panels)
     var begin = 0
     while begin < count {
       unsafe part.piece = Piece(begin: begin, end: smaller(begin &+ most, count))
       begin &+= most
       // SAFETY: an address that is asked for, not read: of the next piece, the first one or the next group's.
-      unsafe part.ahead = part.weights + (begin < count || row &+ taken == rows ? begin &* (panels &* lanes) : 0)
+      let following = begin < count || row &+ taken == rows ? begin : 0
+      unsafe part.ahead = Ahead(place: part.weights + following &* (panels &* lanes), step: Ahead.line)
       unsafe projectGroup(part, rows: taken, panels: panels)
     }
     row &+= taken
   }
+}
+
+/// Two groups of one panel, all rows.
+@inline(never)
+func projectPair(_ all: Projection, rows: Int) {
+  var row = 0
+  while rows &- row >= 4 {
+    let it = unsafe all.from(row: row, panels: 1)
+    if rows &- row >= 6 {
+      unsafe project6x2x1(it)
+      row &+= 6
+    } else {
+      unsafe project4x2x1(it)
+      row &+= 4
+    }
+  }
+  let rest = unsafe all.from(row: row, panels: 1)
+  unsafe projectGroup(rest, rows: rows &- row, panels: 1)
+  unsafe projectGroup(rest.from(group: 1, panels: 1), rows: rows &- row, panels: 1)
 }
 
 /// One group of all rows, in tiles.
@@ -220,7 +251,7 @@ func projectInPieces(_ all: Projection, rows: Int, panels: Int) {
 private func projectGroup(_ part: Projection, rows: Int, panels: Int) {
   var row = 0
   while row < rows {
-    let it = unsafe part.from(row: row)
+    let it = unsafe part.from(row: row, panels: panels)
     let taken = unsafe projectRows(it, rows &- row, panels)
     row &+= taken
   }

@@ -15,7 +15,7 @@ typealias Count<let N: Int> = InlineArray<N, Vector>
 func tileSums<let R: Int, let G: Int, let P: Int, let S: Int>(
   _ shape: (Count<R>.Type, Count<G>.Type, Count<P>.Type), _ zeros: Count<S>,
   _ x: UnsafePointer<Scalar>, _ xStride: Int, _ count: Int, _ weights: UnsafePointer<Scalar>, _ start: UnsafePointer<Scalar>, panels: Int,
-  startStride: Int = 0, ahead: UnsafePointer<Scalar>? = nil
+  startStride: Int = 0, ahead: Ahead? = nil
 ) -> InlineArray<S, Vector> {
   var sums = zeros
   for row in 0..<R {
@@ -31,7 +31,7 @@ func tileSums<let R: Int, let G: Int, let P: Int, let S: Int>(
   while k < count {
     // SAFETY: k < count; each group holds count·panels vectors.
     let w = unsafe weights + k &* (panels &* lanes)
-    if let ahead = unsafe ahead { unsafe lstm_prefetch(ahead + k &* (64 / MemoryLayout<Scalar>.stride)) }
+    if let ahead = unsafe ahead { unsafe lstm_prefetch(ahead.place + k &* ahead.step) }
     for row in 0..<R {
       // SAFETY: row < R and k < count.
       let value = unsafe all(x[row &* xStride &+ k])
@@ -72,6 +72,24 @@ func numbers(_ memory: UnsafeMutablePointer<lstm_sums>) -> UnsafeMutablePointer<
 struct Piece {
   var begin: Int
   var end: Int
+}
+
+/// What is asked for ahead of time while a tile is computed: with each number of x the cache line `step` numbers behind the one before.
+@unsafe struct Ahead {
+  var place: UnsafePointer<Scalar>
+  var step = 0
+
+  /// The numbers of a cache line.
+  @_transparent
+  static var line: Int { 64 / MemoryLayout<Scalar>.stride }
+
+  /// What the tile of the rows from `row` on asks for: its part of the next piece, and one line again and again if those before ask for all of it.
+  @_transparent
+  func from(row: Int, _ piece: Piece, panels: Int) -> Ahead {
+    let tile = row / 6
+    if unsafe tile >= panels &* lanes / Ahead.line { return unsafe Ahead(place: place, step: 0) }
+    return unsafe Ahead(place: place + tile &* (piece.end &- piece.begin) &* step, step: step)
+  }
 }
 
 /// Puts sums into memory, one by one: assigned as a whole, they would be counted up there.
