@@ -84,7 +84,7 @@ final class RecurrentOperator: Operator, @unchecked Sendable {
     let c = call.scratch[3]
     let previous = call.scratch[5]
     begin(call, h, c, previous, rows)
-    if call.masks[0] == nil && call.trace == nil && cell.runsWhole {
+    if call.masks[0] == nil && call.trace == nil && cell.runsWhole(rows: rows) {
       runWhole(call, x, chunk, &h, &hNew, c)
       return finish(call, h, c, previous, rows)
     }
@@ -116,7 +116,7 @@ final class RecurrentOperator: Operator, @unchecked Sendable {
     let rows = x.shape[0]
     let steps = x.shape[1]
     let zWidth = cell.input.width
-    let team = cell.input.groups >= RecurrentOperator.sharedBlocks ? call.team : nil
+    let team = cell.sharesSteps ? call.team : nil
     let task = call.task as? StepsTask ?? StepsTask(self)
     if call.task == nil { call.task = task }
     for step in stride(from: 0, to: steps, by: chunk) {
