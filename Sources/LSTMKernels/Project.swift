@@ -131,6 +131,9 @@ func project4x1x3(_ it: Projection) { unsafe projectTile((Count<4>.self, Count<1
 func project1x4x1(_ it: Projection) { unsafe projectTile((Count<1>.self, Count<4>.self, Count<1>.self), zeros4, it, first: 0, panels: 1) }
 
 @inline(never)
+func project6x2x1(_ it: Projection) { unsafe projectTile((Count<6>.self, Count<2>.self, Count<1>.self), zeros12, it, first: 0, panels: 1) }
+
+@inline(never)
 func project1x1x1(_ it: Projection) { unsafe projectTile((Count<1>.self, Count<1>.self, Count<1>.self), zeros1, it, first: 0, panels: 1) }
 
 @inline(never)
@@ -174,13 +177,21 @@ public func project(
   }
   while group < groups {
     let part = unsafe all.from(group: group, panels: panels)
+    // Six sums are too few as well: groups of one panel are taken two by two.
+    let isPair = panels == 1 && groups &- group >= 2
     var row = 0
     while row < rows {
       let it = unsafe part.from(row: row)
+      if isPair && rows &- row >= 6 {
+        unsafe project6x2x1(it)
+        row &+= 6
+        continue
+      }
       let taken = unsafe projectRows(it, rows &- row, panels)
+      if isPair { _ = unsafe projectRows(it.from(group: 1, panels: 1), rows &- row, panels) }
       row &+= taken
     }
-    group &+= 1
+    group &+= isPair ? 2 : 1
   }
 }
 

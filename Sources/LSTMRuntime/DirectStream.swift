@@ -5,7 +5,7 @@ import LSTMModel
 ///
 /// Such a chain is called with the caller's numbers and needs no graph, no shapes and no copies. Other models run through their operators.
 @safe final class DirectStream {
-  /// Weights of a layer from which on threads share its step. Handing over takes half a microsecond, reading so many from the second cache one
+  /// Weights of a layer from which on threads share its step, for each part of it. Handing over takes half a microsecond, reading so many from the second cache one
   /// (Zen 3, 2 threads: 1.04 times slower with 17,000, 1.5 times faster with 74,000).
   private static let sharedNumbers = 1 << 15
 
@@ -90,10 +90,11 @@ import LSTMModel
         width = cell.units
         let layer = unsafe try Layer(memory: instant.prepare(cell, states[node], &arenas), h: states[node][0])
         layers.append(layer)
-        if let team, cell.units / plan.kernels.lanes >= RecurrentOperator.sharedBlocks,
-          (cell.input.count + cell.units) * cell.input.width >= DirectStream.sharedNumbers
-        {
-          let made = unsafe SharedLayer(team, instant.parts(cell), plan.kernels.instants.finish, layer.memory)
+        let parts = unsafe instant.parts(cell)
+        let least = unsafe parts.count * DirectStream.sharedNumbers
+        let numbers = (cell.input.count + cell.units) * cell.input.width
+        if let team, cell.units / plan.kernels.lanes >= RecurrentOperator.sharedBlocks, numbers >= least {
+          let made = unsafe SharedLayer(team, parts, plan.kernels.instants.finish, layer.memory)
           shared.append(made)
           unsafe function = SharedLayer.function
           // SAFETY: kept in `shared` as long as this object lives.

@@ -140,7 +140,6 @@ final class SimpleCell: Cell, @unchecked Sendable {
   override var instant: InstantLayer? { layer }
   /// Several rows have a product for all of them.
   override func runsWhole(rows: Int) -> Bool { layer != nil && rows == 1 }
-  override var sharesSteps: Bool { stride >= 2 * RecurrentOperator.sharedBlocks * kernels.lanes }
 
   override func advance(_ it: CellSteps, _ share: Share?) -> Bool {
     guard let layer else { return false }

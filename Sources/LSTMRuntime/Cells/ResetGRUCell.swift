@@ -30,6 +30,8 @@ final class ResetGRUCell: Cell, @unchecked Sendable {
   override var instant: InstantLayer? { layer }
   /// Several rows have products for all of them.
   override func runsWhole(rows: Int) -> Bool { rows == 1 }
+  /// Threads meet twice in a step.
+  override var sharesSteps: Bool { input.groups >= 2 * RecurrentOperator.sharedBlocks }
   override func scratch(rows: Int) -> Int { rows * (gates.width + candidate.width + stride) }
 
   override func place(gate: Int, unit: Int) -> Int {
