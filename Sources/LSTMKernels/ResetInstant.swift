@@ -1,19 +1,16 @@
 // One step of one stream of a GRU that resets before the product: its gates here, then its candidate as the units of a SimpleRNN. Two prepared instants
-// lie one after the other, the gates' and the candidate's. Between the two u waits where the new state goes; r ⊙ h and the input's part of the
-// candidate go to `c` of the first, where the second finds them as its state and as what its input product starts from.
+// lie one after the other, the gates' and the candidate's. Between the two u waits where the new state goes; r ⊙ h and behind it the input's part
+// go to `c` of the first, where the second finds them. In sequences the input's part is there already.
 
-/// The gates of one vector of units from its sums.
+/// The gates of one vector of units from the input's part at `z` and its sums.
 @_transparent
-private func updateReset<let X: Int, let H: Int>(
-  _ it: Instant, _ fromX: InlineArray<X, Vector>, _ fromH: InlineArray<H, Vector>, _ block: Int, _ vector: Int
-) {
+private func updateReset<let S: Int>(_ it: Instant, _ z: UnsafePointer<Scalar>, _ sums: InlineArray<S, Vector>, _ block: Int, _ vector: Int) {
   let unit = (vector &+ block) &* lanes
-  let update = sigmoid(fromX[3 &* block] + fromH[2 &* block])
-  let reset = sigmoid(fromX[3 &* block &+ 1] + fromH[2 &* block &+ 1])
-  let stride = unsafe (2 &* it.whole &+ it.rest) &* lanes
-  // SAFETY: the vector is inside h, hNew and c, which has two vectors for each of theirs.
+  // SAFETY: the vector is inside z, h, hNew and c.
+  let from = unsafe z + block &* (3 &* lanes)
+  let update = unsafe sigmoid(load(from) + sums[2 &* block])
+  let reset = unsafe sigmoid(load(from + lanes) + sums[2 &* block &+ 1])
   unsafe store(reset * load(it.h + unit), it.c + unit)
-  unsafe store(fromX[3 &* block &+ 2], it.c + (stride &+ unit))
   unsafe store(update, it.hNew + unit)
 }
 
@@ -27,15 +24,22 @@ private func resetTile<let B: Int, let G: Int, let P: Int, let X: Int, let H: In
   let vector = 2 &* group
   let (atX, atH) = (vector &* (3 &* lanes), vector &* (2 &* lanes))
   // SAFETY: vector + B ≤ vectors.
-  let fromX = unsafe tileSums(
-    (Count<1>.self, shape.0, Count<3>.self), zerosX, x, 0, it.inputCount, it.input + atX &* it.inputCount, it.inputStart + atX, panels: 3)
+  var z = unsafe it.inputStart + atX
+  if unsafe it.inputCount != 0 {
+    let sums = unsafe tileSums(
+      (Count<1>.self, shape.0, Count<3>.self), zerosX, x, 0, it.inputCount, it.input + atX &* it.inputCount, z, panels: 3)
+    let stride = unsafe (2 &* it.whole &+ it.rest) &* lanes
+    let place = unsafe it.c + (stride &+ atX)
+    for index in 0..<X { unsafe store(sums[index], place + index &* lanes) }
+    unsafe z = UnsafePointer(place)
+  }
   // SAFETY: as above.
-  let fromH = unsafe tileSums(
+  let sums = unsafe tileSums(
     (Count<1>.self, shape.1, shape.2), zerosH, it.h, 0, it.units, it.recurrent + atH &* it.units, it.recurrentStart + atH, panels: 4)
-  if B > 0 { unsafe updateReset(it, fromX, fromH, 0, vector) }
-  if B > 1 { unsafe updateReset(it, fromX, fromH, 1, vector) }
-  if B > 2 { unsafe updateReset(it, fromX, fromH, 2, vector) }
-  if B > 3 { unsafe updateReset(it, fromX, fromH, 3, vector) }
+  if B > 0 { unsafe updateReset(it, z, sums, 0, vector) }
+  if B > 1 { unsafe updateReset(it, z, sums, 1, vector) }
+  if B > 2 { unsafe updateReset(it, z, sums, 2, vector) }
+  if B > 3 { unsafe updateReset(it, z, sums, 3, vector) }
 }
 
 // Each size of tile is a function of its own: see LSTMCell.swift.
@@ -81,8 +85,8 @@ private func resetRest(_ it: UnsafeMutablePointer<Instant>, _ x: UnsafePointer<S
 ///     u, r = σ((b + x·W) + h·R)
 ///
 /// - Requires: `memory` is prepared twice. First with `input [vectors, I, 3, lanes]` of u, r, n; `recurrent [groups, H, 4, lanes]` of u, r, u, r;
-///   2 panels; `c` of twice `vectors`. Behind that with `c` as h, no features and the second half of `c` as the input's start, `recurrent` of
-///   the candidate as for ``simpleInstantGroups``, function 4. `x` holds I numbers, any alignment.
+///   2 panels; `c [4, vectors, lanes]`. Behind that with `c` as h, no features, the third vector of the rest of `c`, which is n of the first
+///   units, as the input's start; `recurrent` of the candidate as for ``simpleInstantGroups``, function 0. `x` holds I numbers, any alignment.
 @inline(never)  // see project
 public func resetInstantGroups(_ memory: UnsafeMutableRawPointer, _ x: UnsafePointer<Scalar>, _ first: Int, _ end: Int) {
   let it = unsafe memory.assumingMemoryBound(to: Instant.self)

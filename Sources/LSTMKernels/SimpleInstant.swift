@@ -1,90 +1,114 @@
 // One step of one stream of a SimpleRNN, in one call, its sums in registers until they are the new state. What a GRU that resets before the product
-// ends with is the same: a product whose sums pass through a function. Where the input's part is there already, as in sequences, it is what a product
-// with no features starts from.
+// ends with is the same: a product whose sums pass through a function. The input's part is parked until then, as it is there already in sequences: with
+// both in registers, 16 would be too few.
 
-/// Functions of sums: what a layer is prepared with. The last is the end of a GRU that resets before the product, whose instant lies before this one.
-@_transparent private var sigmoidFunction: Int { 1 }
-@_transparent private var reluFunction: Int { 2 }
-@_transparent private var noFunction: Int { 3 }
-@_transparent private var mixFunction: Int { 4 }
+/// Functions of sums: what a layer is prepared with. The first is the end of a GRU that resets before the product, whose instant lies before this one.
+/// Those behind tanh are applied to sums in memory.
+@_transparent private var mixFunction: Int { 0 }
+@_transparent private var tanhFunction: Int { 1 }
+@_transparent private var sigmoidFunction: Int { 2 }
+@_transparent private var reluFunction: Int { 3 }
 
-/// The new state of one vector of units from its sums.
+/// Numbers from vector to vector of the input's part: the candidate's lies behind u and r.
 @_transparent
-private func updateSimple(_ pointer: UnsafeMutablePointer<Instant>, _ sum: Vector, _ vector: Int) {
+private func pitch(_ it: Instant) -> Int { unsafe it.function == mixFunction ? 3 &* lanes : lanes }
+
+/// The new state of one vector of units from the input's part at `z` and its sum, but for functions behind tanh.
+@_transparent
+private func updateSimple(_ pointer: UnsafeMutablePointer<Instant>, _ z: UnsafePointer<Scalar>, _ product: Vector, _ vector: Int) {
   let unit = vector &* lanes
-  let function = unsafe pointer.pointee.function
-  if function == mixFunction {
-    // SAFETY: the caller's contract: the gates' instant lies before this one; u is where the new state goes.
-    let gru = unsafe (pointer - 1).pointee
-    let place = unsafe gru.hNew + unit
-    let update = unsafe load(place)
-    unsafe store(fused((all(1) - update) * tanh(sum), update, load(gru.h + unit)), place)
-    return
-  }
-  let place = unsafe pointer.pointee.hNew + unit
-  switch function {
-  case sigmoidFunction: unsafe store(sigmoid(sum), place)
-  case reluFunction: unsafe store(relu(sum), place)
-  case noFunction: unsafe store(sum, place)
-  default: unsafe store(tanh(sum), place)
+  let sum = unsafe load(z) + product
+  if unsafe pointer.pointee.function > tanhFunction { return unsafe store(sum, pointer.pointee.hNew + unit) }
+  let value = tanh(sum)
+  if unsafe pointer.pointee.function == tanhFunction { return unsafe store(value, pointer.pointee.hNew + unit) }
+  // SAFETY: the caller's contract: the gates' instant lies before this one; u is where the new state goes.
+  let gru = unsafe (pointer - 1).pointee
+  let place = unsafe gru.hNew + unit
+  let update = unsafe load(place)
+  unsafe store(fused((all(1) - update) * value, update, load(gru.h + unit)), place)
+}
+
+/// Functions behind tanh of the sums of the groups from `first` up to `end`.
+@inline(never)
+func applySimple(_ it: UnsafeMutablePointer<Instant>, _ first: Int, _ end: Int) {
+  let panels = unsafe it.pointee.panels
+  var vector = first &* panels
+  let last = unsafe smaller(end &* panels, it.pointee.whole &* panels &+ it.pointee.rest)
+  while vector < last {
+    // SAFETY: the vector is inside hNew.
+    let place = unsafe it.pointee.hNew + vector &* lanes
+    let sum = unsafe load(place)
+    switch unsafe it.pointee.function {
+    case sigmoidFunction: unsafe store(sigmoid(sum), place)
+    case reluFunction: unsafe store(relu(sum), place)
+    default: return
+    }
+    vector &+= 1
   }
 }
 
-/// P vectors of each of G groups.
+/// P vectors of each of G groups of `panels`.
 @_transparent
 private func simpleTile<let G: Int, let P: Int, let S: Int>(
-  _ shape: (Count<G>.Type, Count<P>.Type), _ zeros: Count<S>, _ pointer: UnsafeMutablePointer<Instant>, _ x: UnsafePointer<Scalar>, _ group: Int
+  _ shape: (Count<G>.Type, Count<P>.Type), _ zeros: Count<S>, _ pointer: UnsafeMutablePointer<Instant>, _ x: UnsafePointer<Scalar>, _ group: Int,
+  panels: Int
 ) {
   let it = unsafe pointer.pointee
-  let vector = unsafe group &* it.panels
+  let vector = group &* panels
   let first = vector &* lanes
+  let pitch = unsafe pitch(it)
   // SAFETY: group + G ≤ groups.
-  let fromX = unsafe tileSums(
-    (Count<1>.self, shape.0, shape.1), zeros, x, 0, it.inputCount, it.input + first &* it.inputCount, it.inputStart + first, panels: it.panels)
+  var z = unsafe it.inputStart + vector &* pitch
+  if unsafe it.inputCount != 0 {
+    let sums = unsafe tileSums(
+      (Count<1>.self, shape.0, shape.1), zeros, x, 0, it.inputCount, it.input + first &* it.inputCount, z, panels: panels)
+    for index in 0..<S { unsafe store(sums[index], it.c + (first &+ index &* lanes)) }
+    unsafe z = UnsafePointer(it.c + first)
+  }
   // SAFETY: as above.
-  let fromH = unsafe tileSums(
-    (Count<1>.self, shape.0, shape.1), zeros, it.h, 0, it.units, it.recurrent + first &* it.units, it.recurrentStart + first, panels: it.panels)
+  let sums = unsafe tileSums(
+    (Count<1>.self, shape.0, shape.1), zeros, it.h, 0, it.units, it.recurrent + first &* it.units, it.recurrentStart + first, panels: panels)
   // Vectors of the tile lie side by side: there are several groups of whole ones only.
-  if S > 0 { unsafe updateSimple(pointer, fromX[0] + fromH[0], vector) }
-  if S > 1 { unsafe updateSimple(pointer, fromX[1] + fromH[1], vector &+ 1) }
-  if S > 2 { unsafe updateSimple(pointer, fromX[2] + fromH[2], vector &+ 2) }
-  if S > 3 { unsafe updateSimple(pointer, fromX[3] + fromH[3], vector &+ 3) }
-  if S > 4 { unsafe updateSimple(pointer, fromX[4] + fromH[4], vector &+ 4) }
-  if S > 5 { unsafe updateSimple(pointer, fromX[5] + fromH[5], vector &+ 5) }
-  if S > 6 { unsafe updateSimple(pointer, fromX[6] + fromH[6], vector &+ 6) }
-  if S > 7 { unsafe updateSimple(pointer, fromX[7] + fromH[7], vector &+ 7) }
+  if S > 0 { unsafe updateSimple(pointer, z, sums[0], vector) }
+  if S > 1 { unsafe updateSimple(pointer, z + pitch, sums[1], vector &+ 1) }
+  if S > 2 { unsafe updateSimple(pointer, z + 2 &* pitch, sums[2], vector &+ 2) }
+  if S > 3 { unsafe updateSimple(pointer, z + 3 &* pitch, sums[3], vector &+ 3) }
+  if S > 4 { unsafe updateSimple(pointer, z + 4 &* pitch, sums[4], vector &+ 4) }
+  if S > 5 { unsafe updateSimple(pointer, z + 5 &* pitch, sums[5], vector &+ 5) }
+  if S > 6 { unsafe updateSimple(pointer, z + 6 &* pitch, sums[6], vector &+ 6) }
+  if S > 7 { unsafe updateSimple(pointer, z + 7 &* pitch, sums[7], vector &+ 7) }
 }
 
 // Each size of tile is a function of its own: see LSTMCell.swift.
 
 @inline(never)
 func simpleInstant1x1(_ it: UnsafeMutablePointer<Instant>, _ x: UnsafePointer<Scalar>, _ group: Int) {
-  unsafe simpleTile((Count<1>.self, Count<1>.self), zeros1, it, x, group)
+  unsafe simpleTile((Count<1>.self, Count<1>.self), zeros1, it, x, group, panels: it.pointee.panels)
 }
 
 @inline(never)
 func simpleInstant1x2(_ it: UnsafeMutablePointer<Instant>, _ x: UnsafePointer<Scalar>, _ group: Int) {
-  unsafe simpleTile((Count<1>.self, Count<2>.self), zeros2, it, x, group)
+  unsafe simpleTile((Count<1>.self, Count<2>.self), zeros2, it, x, group, panels: it.pointee.panels)
 }
 
 @inline(never)
 func simpleInstant1x3(_ it: UnsafeMutablePointer<Instant>, _ x: UnsafePointer<Scalar>, _ group: Int) {
-  unsafe simpleTile((Count<1>.self, Count<3>.self), zeros3, it, x, group)
+  unsafe simpleTile((Count<1>.self, Count<3>.self), zeros3, it, x, group, panels: it.pointee.panels)
 }
 
 @inline(never)
 func simpleInstant1x4(_ it: UnsafeMutablePointer<Instant>, _ x: UnsafePointer<Scalar>, _ group: Int) {
-  unsafe simpleTile((Count<1>.self, Count<4>.self), zeros4, it, x, group)
+  unsafe simpleTile((Count<1>.self, Count<4>.self), zeros4, it, x, group, panels: 4)
 }
 
 @inline(never)
 func simpleInstant2x1(_ it: UnsafeMutablePointer<Instant>, _ x: UnsafePointer<Scalar>, _ group: Int) {
-  unsafe simpleTile((Count<2>.self, Count<1>.self), zeros2, it, x, group)
+  unsafe simpleTile((Count<2>.self, Count<1>.self), zeros2, it, x, group, panels: 1)
 }
 
 @inline(never)
 func simpleInstant2x4(_ it: UnsafeMutablePointer<Instant>, _ x: UnsafePointer<Scalar>, _ group: Int) {
-  unsafe simpleTile((Count<2>.self, Count<4>.self), zeros8, it, x, group)
+  unsafe simpleTile((Count<2>.self, Count<4>.self), zeros8, it, x, group, panels: 4)
 }
 
 /// The groups from `first` up to `end`.
@@ -101,6 +125,7 @@ func simpleRun(_ it: UnsafeMutablePointer<Instant>, _ x: UnsafePointer<Scalar>, 
     pair &+= 1
   }
   if unsafe !it.pointee.isBackward { unsafe simpleRest(it, x, rest, end) }
+  if unsafe it.pointee.function > tanhFunction { unsafe applySimple(it, first, end) }
 }
 
 /// The groups behind the pairs: a full one, one that is not, or both.
@@ -118,12 +143,12 @@ func simpleRest(_ it: UnsafeMutablePointer<Instant>, _ x: UnsafePointer<Scalar>,
   }
 }
 
-/// The groups from `first` up to `end` of one step of a SimpleRNN, with tanh, σ, relu or no function (0 to 3).
+/// The groups from `first` up to `end` of one step of a SimpleRNN, with tanh, σ, relu or no function (1 to 4).
 ///
 ///     hNew = f((b + x·W) + h·R)
 ///
 /// - Requires: `memory` is prepared with `input [groups, I, panels, lanes]`, `recurrent [groups, H, panels, lanes]` and their starts; 1, 3 or 4
-///   panels, of 3 only one group. `x` holds I numbers, any alignment. The new state counts after ``finishInstant``.
+///   panels, of 3 only one group; `c` of H numbers, padded to whole vectors. `x` holds I numbers, any alignment. The new state counts after ``finishInstant``.
 @inline(never)  // see project
 public func simpleInstantGroups(_ memory: UnsafeMutableRawPointer, _ x: UnsafePointer<Scalar>, _ first: Int, _ end: Int) {
   let it = unsafe memory.assumingMemoryBound(to: Instant.self)

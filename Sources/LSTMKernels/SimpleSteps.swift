@@ -1,7 +1,7 @@
 import CSupport
 
-// Steps of a single row of a sequence, of a SimpleRNN or a GRU that resets before the product: instants without features, whose input products start
-// from what the sequence's input product made.
+// Steps of a single row of a sequence, of a SimpleRNN or a GRU that resets before the product: instants without features, whose input's part the
+// sequence's input product has made.
 
 /// The two instants of a GRU, of which a SimpleRNN uses the second.
 @unsafe private struct Instants {
@@ -26,7 +26,7 @@ private func instant(
 ///
 /// - Shapes: `z` of each step, `zStep` numbers behind that of the step before (ahead of it, if negative), is what a step's input product makes;
 ///   `h` and `hNew [vectors, lanes]`; `weights [groups, H, panels, lanes]` with `start`. A GRU has `gates [groups, H, 4, lanes]` with
-///   `gateStart` and `scratch [2, vectors, lanes]`; other layers pass nil. The new state goes to `out` (nil: nowhere), steps `outStep` apart, any
+///   `gateStart` and `scratch [vectors, lanes]`; other layers pass nil. The new state goes to `out` (nil: nowhere), steps `outStep` apart, any
 ///   alignment. See ``simpleInstantGroups`` and ``resetInstantGroups``.
 ///
 /// Several threads may run it at the same time on the same arguments, as in ``gruSteps``; the gates of a GRU are steps of their own in the meeting.
@@ -44,10 +44,7 @@ public func simpleSteps(
     last: instant(
       units: units, vectors: vectors, panels: panels, function: function, weights, start, h: h, hNew: hNew, scratch: scratch))
   let isGRU = unsafe gates != nil
-  if isGRU {
-    unsafe it.last.h = scratch
-    unsafe it.last.inputStart = UnsafePointer(scratch + vectors &* lanes)
-  }
+  if isGRU { unsafe it.last.h = scratch }
   let phases = isGRU ? 2 : 1
   var from = unsafe h
   var to = unsafe hNew
@@ -61,6 +58,7 @@ public func simpleSteps(
       unsafe it.gates.inputStart = here
       unsafe it.gates.h = from
       unsafe it.gates.hNew = to
+      unsafe it.last.inputStart = here + 2 &* lanes
     } else {
       unsafe it.last.inputStart = here
       unsafe it.last.h = from

@@ -51,10 +51,10 @@ struct InstantLayer {
   /// A SimpleRNN; nil if its function has no kernel.
   init?(_ recurrent: PackedMatrix, _ activation: Activation) {
     switch activation {
-    case .tanh: applied = 0
-    case .sigmoid: applied = 1
-    case .plainRelu: applied = 2
-    case .linear: applied = 3
+    case .tanh: applied = 1
+    case .sigmoid: applied = 2
+    case .plainRelu: applied = 3
+    case .linear: applied = 4
     default: return nil
     }
     kind = .simple
@@ -67,7 +67,7 @@ struct InstantLayer {
     kind = .resetGRU
     recurrent = gates
     self.candidate = candidate
-    (tailUnits, tailInput, tailRecurrent, applied) = (0, nil, nil, 4)
+    (tailUnits, tailInput, tailRecurrent, applied) = (0, nil, nil, 0)
   }
 }
 
@@ -106,27 +106,30 @@ extension InstantLayer {
   /// - Throws: ``LSTMError/memory(_:)``.
   @unsafe func prepare(_ cell: Cell, _ states: [Floats], _ arenas: inout [Arena]) throws(LSTMError) -> UnsafeMutableRawPointer {
     let kernels = unsafe cell.kernels.instants
-    let (size, stride) = unsafe (kernels.bytes / MemoryLayout<Scalar>.stride, cell.stride)
-    let arena = try Arena(capacity: Arena.rounded(2 * size) + 3 * Arena.rounded(stride), for: "a stream's state")
+    let stride = cell.stride
+    let size = unsafe (kind == .resetGRU ? 2 : 1) * kernels.bytes / MemoryLayout<Scalar>.stride
+    let further = kind == .resetGRU ? 4 * stride : kind == .simple ? stride : 0
+    let arena = try Arena(capacity: Arena.rounded(size) + Arena.rounded(stride) + Arena.rounded(further), for: "a stream's state")
     arenas.append(arena)
-    let memory = unsafe UnsafeMutableRawPointer(arena.floats(2 * size).base)
+    let memory = unsafe UnsafeMutableRawPointer(arena.floats(size).base)
     let other = arena.floats(stride)
     precondition(states[0].count >= stride && (states.last?.count ?? 0) >= stride, "a state is shorter than its cell")
+    // The cell state, or what the kernels keep in its place.
+    let c = further == 0 ? states[states.count - 1] : arena.floats(further)
     let input = cell.input
     let (tailInput, tailRecurrent) = (tailInput ?? input, tailRecurrent ?? recurrent)
-    let scratch = candidate == nil ? states[states.count - 1] : arena.floats(2 * stride)
     let vectors = stride / cell.kernels.lanes
     // SAFETY: the matrices are packed for these kernels and kept by the plan; the states were checked; all outlive the arena's owner.
     unsafe kernels.prepare(
       memory, input.count, input.weights.base, input.start.base, cell.units, recurrent.weights.base, recurrent.start.base, blocks(cell), tailUnits,
-      tailInput.weights.base, tailInput.start.base, tailRecurrent.weights.base, tailRecurrent.start.base, states[0].base, other.base, scratch.base,
+      tailInput.weights.base, tailInput.start.base, tailRecurrent.weights.base, tailRecurrent.start.base, states[0].base, other.base, c.base,
       kind == .resetGRU ? 2 : recurrent.panels, vectors, applied)
     guard let candidate else { return unsafe memory }
-    // SAFETY: as above; the scratch holds r ⊙ h and the input's part of the candidate.
+    // SAFETY: as above; c holds r ⊙ h and u, r and n of the input.
     unsafe kernels.prepare(
-      memory + kernels.bytes, 0, candidate.weights.base, scratch.base + stride, cell.units, candidate.weights.base, candidate.start.base,
-      candidate.groups, 0, candidate.weights.base, candidate.start.base, candidate.weights.base, candidate.start.base, scratch.base, other.base,
-      scratch.base, candidate.panels, vectors, applied)
+      memory + kernels.bytes, 0, candidate.weights.base, c.base + stride + 2 * cell.kernels.lanes, cell.units, candidate.weights.base,
+      candidate.start.base, candidate.groups, 0, candidate.weights.base, candidate.start.base, candidate.weights.base, candidate.start.base, c.base,
+      other.base, c.base, candidate.panels, vectors, applied)
     return unsafe memory
   }
 }
@@ -144,7 +147,7 @@ extension KernelTable {
     let (zCount, lastStep) = (layer.candidate == nil ? stride : 3 * stride, (it.steps - 1) * it.zStep)
     precondition(it.zStart >= 0 && it.zStart + lastStep >= 0, "a step before z")
     precondition(it.z.count >= it.zStart + max(lastStep, 0) + zCount, "a step behind z")
-    precondition(layer.candidate == nil || (it.scratch.count >= 2 * stride && layer.recurrent.count == units), "too little scratch")
+    precondition(layer.candidate == nil || (it.scratch.count >= stride && layer.recurrent.count == units), "too little scratch")
     if let out = it.out {
       precondition(it.outStart >= 0 && it.outStep >= units, "steps that overlap")
       precondition(out.count >= it.outStart + (it.steps - 1) * it.outStep + units, "the output is shorter than its steps")
