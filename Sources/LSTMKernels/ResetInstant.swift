@@ -2,17 +2,31 @@
 // lie one after the other, the gates' and the candidate's. Between the two u waits where the new state goes; r ⊙ h and behind it the input's part
 // go to `c` of the first, where the second finds them. In sequences the input's part is there already.
 
-/// The gates of one vector of units from the input's part at `z` and its sums.
+/// The gates of one vector of units from their sums.
 @_transparent
-private func updateReset<let S: Int>(_ it: Instant, _ z: UnsafePointer<Scalar>, _ sums: InlineArray<S, Vector>, _ block: Int, _ vector: Int) {
-  let unit = (vector &+ block) &* lanes
-  // SAFETY: the vector is inside z, h, hNew and c.
-  let from = unsafe z + block &* (3 &* lanes)
-  let update = unsafe sigmoid(load(from) + sums[2 &* block])
-  let reset = unsafe sigmoid(load(from + lanes) + sums[2 &* block &+ 1])
-  unsafe store(reset * load(it.h + unit), it.c + unit)
-  unsafe store(update, it.hNew + unit)
+private func updateReset(_ it: Instant, _ u: Vector, _ r: Vector, _ vector: Int) {
+  let unit = vector &* lanes
+  // SAFETY: the vector is inside h, hNew and c.
+  unsafe store(sigmoid(r) * load(it.h + unit), it.c + unit)
+  unsafe store(sigmoid(u), it.hNew + unit)
 }
+
+/// The gates of the vectors from `first` up to `end`, whose sums wait in `c`.
+@inline(never)
+func updateResets(_ pointer: UnsafeMutablePointer<Instant>, _ first: Int, _ end: Int) {
+  let it = unsafe pointer.pointee
+  var vector = first
+  while vector < end {
+    let waiting = unsafe waitingGates(it) + vector &* (3 &* lanes)
+    // SAFETY: the vector is inside c.
+    unsafe updateReset(it, load(waiting), load(waiting + lanes), vector)
+    vector &+= 1
+  }
+}
+
+/// Where u, r and n of the vectors are in `c`: behind r ⊙ h.
+@_transparent
+private func waitingGates(_ it: Instant) -> UnsafeMutablePointer<Scalar> { unsafe it.c + (2 &* it.whole &+ it.rest) &* lanes }
 
 /// B vectors of units: the first P panels of each of G groups, of which each has u and r of two vectors.
 @_transparent
@@ -25,21 +39,28 @@ private func resetTile<let B: Int, let G: Int, let P: Int, let X: Int, let H: In
   let (atX, atH) = (vector &* (3 &* lanes), vector &* (2 &* lanes))
   // SAFETY: vector + B ≤ vectors.
   var z = unsafe it.inputStart + atX
+  let waiting = unsafe waitingGates(it) + atX
   if unsafe it.inputCount != 0 {
     let sums = unsafe tileSums(
       (Count<1>.self, shape.0, Count<3>.self), zerosX, x, 0, it.inputCount, it.input + atX &* it.inputCount, z, panels: 3)
-    let stride = unsafe (2 &* it.whole &+ it.rest) &* lanes
-    let place = unsafe it.c + (stride &+ atX)
-    for index in 0..<X { unsafe store(sums[index], place + index &* lanes) }
-    unsafe z = UnsafePointer(place)
+    for index in 0..<X { unsafe store(sums[index], waiting + index &* lanes) }
+    unsafe z = UnsafePointer(waiting)
   }
   // SAFETY: as above.
   let sums = unsafe tileSums(
     (Count<1>.self, shape.1, shape.2), zerosH, it.h, 0, it.units, it.recurrent + atH &* it.units, it.recurrentStart + atH, panels: 4)
-  if B > 0 { unsafe updateReset(it, z, sums, 0, vector) }
-  if B > 1 { unsafe updateReset(it, z, sums, 1, vector) }
-  if B > 2 { unsafe updateReset(it, z, sums, 2, vector) }
-  if B > 3 { unsafe updateReset(it, z, sums, 3, vector) }
+  if H <= sumsInRegisters {
+    unsafe updateReset(it, load(z) + sums[0], load(z + lanes) + sums[1], vector)
+    if B > 1 { unsafe updateReset(it, load(z + 3 &* lanes) + sums[2], load(z + 4 &* lanes) + sums[3], vector &+ 1) }
+    if B > 2 { unsafe updateReset(it, load(z + 6 &* lanes) + sums[4], load(z + 7 &* lanes) + sums[5], vector &+ 2) }
+    if B > 3 { unsafe updateReset(it, load(z + 9 &* lanes) + sums[6], load(z + 10 &* lanes) + sums[7], vector &+ 3) }
+    return
+  }
+  for index in 0..<H {
+    let place = (index / 2 &* 3 &+ index % 2) &* lanes
+    unsafe store(load(z + place) + sums[index], waiting + place)
+  }
+  unsafe updateResets(pointer, vector, vector &+ B)
 }
 
 // Each size of tile is a function of its own: see LSTMCell.swift.

@@ -3,22 +3,29 @@
 // both in registers, 16 would be too few.
 
 /// Functions of sums: what a layer is prepared with. The first is the end of a GRU that resets before the product, whose instant lies before this one.
-/// Those behind tanh are applied to sums in memory.
 @_transparent private var mixFunction: Int { 0 }
 @_transparent private var tanhFunction: Int { 1 }
 @_transparent private var sigmoidFunction: Int { 2 }
 @_transparent private var reluFunction: Int { 3 }
 
-/// Numbers from vector to vector of the input's part: the candidate's lies behind u and r.
+/// Sums of a tile that go on in registers. More wait in memory for a loop, which has less code; steps of so many units do not notice, except where
+/// vectors are so wide that there are few.
+@_transparent var sumsInRegisters: Int {
+  #if LSTM_V4
+    8
+  #else
+    4
+  #endif
+}
+
+/// Numbers from vector to vector of the input's part and of sums that wait in `c`: the candidate has those of u, r and n side by side.
 @_transparent
 private func pitch(_ it: Instant) -> Int { unsafe it.function == mixFunction ? 3 &* lanes : lanes }
 
-/// The new state of one vector of units from the input's part at `z` and its sum, but for functions behind tanh.
+/// The new state of one vector of units from its sum.
 @_transparent
-private func updateSimple(_ pointer: UnsafeMutablePointer<Instant>, _ z: UnsafePointer<Scalar>, _ product: Vector, _ vector: Int) {
+private func updateSimple(_ pointer: UnsafeMutablePointer<Instant>, _ sum: Vector, _ vector: Int) {
   let unit = vector &* lanes
-  let sum = unsafe load(z) + product
-  if unsafe pointer.pointee.function > tanhFunction { return unsafe store(sum, pointer.pointee.hNew + unit) }
   let value = tanh(sum)
   if unsafe pointer.pointee.function == tanhFunction { return unsafe store(value, pointer.pointee.hNew + unit) }
   // SAFETY: the caller's contract: the gates' instant lies before this one; u is where the new state goes.
@@ -28,20 +35,21 @@ private func updateSimple(_ pointer: UnsafeMutablePointer<Instant>, _ z: UnsafeP
   unsafe store(fused((all(1) - update) * value, update, load(gru.h + unit)), place)
 }
 
-/// Functions behind tanh of the sums of the groups from `first` up to `end`.
+/// The new state of the vectors from `first` up to `end`, whose sums wait in `c`.
 @inline(never)
-func applySimple(_ it: UnsafeMutablePointer<Instant>, _ first: Int, _ end: Int) {
-  let panels = unsafe it.pointee.panels
-  var vector = first &* panels
-  let last = unsafe smaller(end &* panels, it.pointee.whole &* panels &+ it.pointee.rest)
-  while vector < last {
-    // SAFETY: the vector is inside hNew.
-    let place = unsafe it.pointee.hNew + vector &* lanes
-    let sum = unsafe load(place)
-    switch unsafe it.pointee.function {
+func updateSimples(_ pointer: UnsafeMutablePointer<Instant>, _ first: Int, _ end: Int) {
+  let function = unsafe pointer.pointee.function
+  let pitch = unsafe pitch(pointer.pointee)
+  var vector = first
+  while vector < end {
+    // SAFETY: the vector is inside c and hNew.
+    let sum = unsafe load(pointer.pointee.c + vector &* pitch)
+    let place = unsafe pointer.pointee.hNew + vector &* lanes
+    switch function {
+    case mixFunction, tanhFunction: unsafe updateSimple(pointer, sum, vector)
     case sigmoidFunction: unsafe store(sigmoid(sum), place)
     case reluFunction: unsafe store(relu(sum), place)
-    default: return
+    default: unsafe store(sum, place)
     }
     vector &+= 1
   }
@@ -59,24 +67,30 @@ private func simpleTile<let G: Int, let P: Int, let S: Int>(
   let pitch = unsafe pitch(it)
   // SAFETY: group + G ≤ groups.
   var z = unsafe it.inputStart + vector &* pitch
+  let waiting = unsafe it.c + vector &* pitch
   if unsafe it.inputCount != 0 {
     let sums = unsafe tileSums(
       (Count<1>.self, shape.0, shape.1), zeros, x, 0, it.inputCount, it.input + first &* it.inputCount, z, panels: panels)
-    for index in 0..<S { unsafe store(sums[index], it.c + (first &+ index &* lanes)) }
-    unsafe z = UnsafePointer(it.c + first)
+    for index in 0..<S { unsafe store(sums[index], waiting + index &* pitch) }
+    unsafe z = UnsafePointer(waiting)
   }
   // SAFETY: as above.
   let sums = unsafe tileSums(
     (Count<1>.self, shape.0, shape.1), zeros, it.h, 0, it.units, it.recurrent + first &* it.units, it.recurrentStart + first, panels: panels)
   // Vectors of the tile lie side by side: there are several groups of whole ones only.
-  if S > 0 { unsafe updateSimple(pointer, z, sums[0], vector) }
-  if S > 1 { unsafe updateSimple(pointer, z + pitch, sums[1], vector &+ 1) }
-  if S > 2 { unsafe updateSimple(pointer, z + 2 &* pitch, sums[2], vector &+ 2) }
-  if S > 3 { unsafe updateSimple(pointer, z + 3 &* pitch, sums[3], vector &+ 3) }
-  if S > 4 { unsafe updateSimple(pointer, z + 4 &* pitch, sums[4], vector &+ 4) }
-  if S > 5 { unsafe updateSimple(pointer, z + 5 &* pitch, sums[5], vector &+ 5) }
-  if S > 6 { unsafe updateSimple(pointer, z + 6 &* pitch, sums[6], vector &+ 6) }
-  if S > 7 { unsafe updateSimple(pointer, z + 7 &* pitch, sums[7], vector &+ 7) }
+  if unsafe S <= sumsInRegisters && it.function <= tanhFunction {
+    unsafe updateSimple(pointer, load(z) + sums[0], vector)
+    if S > 1 { unsafe updateSimple(pointer, load(z + pitch) + sums[1], vector &+ 1) }
+    if S > 2 { unsafe updateSimple(pointer, load(z + 2 &* pitch) + sums[2], vector &+ 2) }
+    if S > 3 { unsafe updateSimple(pointer, load(z + 3 &* pitch) + sums[3], vector &+ 3) }
+    if S > 4 { unsafe updateSimple(pointer, load(z + 4 &* pitch) + sums[4], vector &+ 4) }
+    if S > 5 { unsafe updateSimple(pointer, load(z + 5 &* pitch) + sums[5], vector &+ 5) }
+    if S > 6 { unsafe updateSimple(pointer, load(z + 6 &* pitch) + sums[6], vector &+ 6) }
+    if S > 7 { unsafe updateSimple(pointer, load(z + 7 &* pitch) + sums[7], vector &+ 7) }
+    return
+  }
+  for index in 0..<S { unsafe store(load(z + index &* pitch) + sums[index], waiting + index &* pitch) }
+  unsafe updateSimples(pointer, vector, vector &+ S)
 }
 
 // Each size of tile is a function of its own: see LSTMCell.swift.
@@ -125,7 +139,6 @@ func simpleRun(_ it: UnsafeMutablePointer<Instant>, _ x: UnsafePointer<Scalar>, 
     pair &+= 1
   }
   if unsafe !it.pointee.isBackward { unsafe simpleRest(it, x, rest, end) }
-  if unsafe it.pointee.function > tanhFunction { unsafe applySimple(it, first, end) }
 }
 
 /// The groups behind the pairs: a full one, one that is not, or both.

@@ -26,7 +26,7 @@ private func instant(
 ///
 /// - Shapes: `z` of each step, `zStep` numbers behind that of the step before (ahead of it, if negative), is what a step's input product makes;
 ///   `h` and `hNew [vectors, lanes]`; `weights [groups, H, panels, lanes]` with `start`. A GRU has `gates [groups, H, 4, lanes]` with
-///   `gateStart` and `scratch [vectors, lanes]`; other layers pass nil. The new state goes to `out` (nil: nowhere), steps `outStep` apart, any
+///   `gateStart` and `scratch [4, vectors, lanes]`; other layers pass nil and `scratch [vectors, lanes]`. The new state goes to `out` (nil: nowhere), steps `outStep` apart, any
 ///   alignment. See ``simpleInstantGroups`` and ``resetInstantGroups``.
 ///
 /// Several threads may run it at the same time on the same arguments, as in ``gruSteps``; the gates of a GRU are steps of their own in the meeting.
@@ -44,7 +44,10 @@ public func simpleSteps(
     last: instant(
       units: units, vectors: vectors, panels: panels, function: function, weights, start, h: h, hNew: hNew, scratch: scratch))
   let isGRU = unsafe gates != nil
-  if isGRU { unsafe it.last.h = scratch }
+  if isGRU {
+    unsafe it.last.h = scratch
+    unsafe it.last.c = scratch + vectors &* lanes
+  }
   let phases = isGRU ? 2 : 1
   var from = unsafe h
   var to = unsafe hNew

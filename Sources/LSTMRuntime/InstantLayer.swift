@@ -129,7 +129,7 @@ extension InstantLayer {
     unsafe kernels.prepare(
       memory + kernels.bytes, 0, candidate.weights.base, c.base + stride + 2 * cell.kernels.lanes, cell.units, candidate.weights.base,
       candidate.start.base, candidate.groups, 0, candidate.weights.base, candidate.start.base, candidate.weights.base, candidate.start.base, c.base,
-      other.base, c.base, candidate.panels, vectors, applied)
+      other.base, c.base + stride, candidate.panels, vectors, applied)
     return unsafe memory
   }
 }
@@ -147,7 +147,7 @@ extension KernelTable {
     let (zCount, lastStep) = (layer.candidate == nil ? stride : 3 * stride, (it.steps - 1) * it.zStep)
     precondition(it.zStart >= 0 && it.zStart + lastStep >= 0, "a step before z")
     precondition(it.z.count >= it.zStart + max(lastStep, 0) + zCount, "a step behind z")
-    precondition(layer.candidate == nil || (it.scratch.count >= stride && layer.recurrent.count == units), "too little scratch")
+    precondition(it.scratch.count >= (layer.candidate == nil ? 1 : 4) * stride && layer.recurrent.count == units, "too little scratch")
     if let out = it.out {
       precondition(it.outStart >= 0 && it.outStep >= units, "steps that overlap")
       precondition(out.count >= it.outStart + (it.steps - 1) * it.outStep + units, "the output is shorter than its steps")

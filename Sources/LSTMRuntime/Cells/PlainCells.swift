@@ -140,6 +140,7 @@ final class SimpleCell: Cell, @unchecked Sendable {
   override var instant: InstantLayer? { layer }
   /// Several rows have a product for all of them.
   override func runsWhole(rows: Int) -> Bool { layer != nil && rows == 1 }
+  override func scratch(rows: Int) -> Int { runsWhole(rows: rows) ? stride : 0 }
 
   override func advance(_ it: CellSteps, _ share: Share?) -> Bool {
     guard let layer else { return false }
