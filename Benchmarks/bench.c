@@ -257,8 +257,11 @@ int main(int count, char **words) {
   for (int weights = 0; weights < kinds; weights++)
     for (int threads = 1; threads <= 2; threads++)
       for (int i = 0; i < 4; i++) rows[total++] = (row){"stream", "gru", "", gru[i][0], gru[i][1], 1, 1, 1, threads, weights};
-  for (int i = 0; i < 4; i++) rows[total++] = (row){"stream", "gru", "_before", gru[i][0], gru[i][1], 1, 1, 1, 1, 0};
-  for (int i = 0; i < 4; i++) rows[total++] = (row){"stream", "rnn", "", gru[i][0], gru[i][1], 1, 1, 1, 1, 0};
+  for (int threads = 1; threads <= 2; threads++)
+    for (int i = 0; i < 4; i++) {
+      rows[total++] = (row){"stream", "gru", "_before", gru[i][0], gru[i][1], 1, 1, 1, threads, 0};
+      rows[total++] = (row){"stream", "rnn", "", gru[i][0], gru[i][1], 1, 1, 1, threads, 0};
+    }
   for (int weights = 0; weights < kinds; weights++)
     for (int threads = 1; threads <= 2; threads++)
       for (int i = 0; i < 5; i++)
@@ -270,13 +273,19 @@ int main(int count, char **words) {
       rows[total++] = (row){"seq", "lstm", "_bi_seq", 128, 256, batch, 1, 2, threads, 0};
       rows[total++] = (row){"seq", "gru", "_seq", 128, 256, batch, 1, 1, threads, 0};
     }
+  for (int threads = 1; threads <= 2; threads++)
+    for (int i = 0; i < 4; i++)
+      for (int batch = 1; batch <= 32; batch += 31) {
+        rows[total++] = (row){"seq", "rnn", "_seq", sequences[i][0], sequences[i][1], batch, 1, 1, threads, 0};
+        rows[total++] = (row){"seq", "gru", "_before_seq", sequences[i][0], sequences[i][1], batch, 1, 1, threads, 0};
+      }
   printf("liblstm %s, kernels %s; this program's vectors hold %d floats\n", lstm_version(), lstm_cpu(), vector_floats());
   printf("%-44s %15s %15s %6s\n", "", "ours", "limit", "ratio");
   for (int i = 0; i < total; i++) {
     char name[128];
     row *it = &rows[i];
     snprintf(name, sizeof name, "%s %s%s I%d H%d B%d %s%s%d threads%s", it->kind, it->cell,
-             strcmp(it->suffix, "_before") ? "" : " reset before", it->inputs, it->units, it->batch,
+             strstr(it->suffix, "_before") ? " reset before" : "", it->inputs, it->units, it->batch,
              it->layers > 1 ? "2 layers " : "", it->directions > 1 ? "both directions " : "", it->threads, widths[it->weights]);
     if (selected(name, count - 2, words + 2)) bench(words[1], it, name);
   }

@@ -13,10 +13,12 @@ allowed=(
   Sources/LSTMRuntime/DirectCell.swift
   Sources/LSTMRuntime/DirectStream.swift
   Sources/LSTMRuntime/InstantKernels.swift
+  Sources/LSTMRuntime/InstantLayer.swift
   Sources/LSTMRuntime/KernelTable.swift
   Sources/LSTMRuntime/LowKernels.swift
   Sources/LSTMRuntime/LowStream.swift
   Sources/LSTMRuntime/Meeting.swift
+  Sources/LSTMRuntime/SharedLayer.swift
   Sources/LSTMRuntime/Team.swift
   Sources/LSTMRuntime/ThreadPool.swift
   Sources/LSTMRuntime/Training/TrainingKernels.swift

@@ -103,6 +103,10 @@ func tanh(_ x: Vector) -> Vector {
   }
 #endif
 
+/// The greater of `x` and 0; NaN stays.
+@_transparent
+func relu(_ x: Vector) -> Vector { lstm_greater(all(0), x) }
+
 /// Which of the two values of r tanh's powers are made of: the rough one is ready sooner, and so near, where tanh is not flat, that nothing is lost.
 @_transparent
 private func forTanh(_ r: Vector, _ precise: Vector) -> Vector {
@@ -141,7 +145,7 @@ public func relu(_ values: UnsafeMutablePointer<Scalar>, _ count: Int) {
   var done = 0
   while done < count {
     // SAFETY: at most count − done numbers are read and written.
-    unsafe storePart(lstm_greater(all(0), loadPart(values + done, count &- done)), values + done, count &- done)
+    unsafe storePart(relu(loadPart(values + done, count &- done)), values + done, count &- done)
     done &+= lanes
   }
 }

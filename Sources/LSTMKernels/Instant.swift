@@ -26,10 +26,17 @@
   var tailFirst: Vector
   var tailSecond: Vector
   var tailThird: Vector
-  /// The state before and after, exchanged at each step; the cell state, in place.
+  /// The state before and after, exchanged at each step; the cell state, in place, or what a GRU that resets before the product keeps there: see
+  /// ResetInstant.swift.
   var h: UnsafeMutablePointer<Scalar>
   var hNew: UnsafeMutablePointer<Scalar>
   var c: UnsafeMutablePointer<Scalar>
+  /// Of layers that have groups of vectors of units instead of blocks with tails: vectors in a group, groups that are full, vectors in the one behind
+  /// them, and the function of the sums. See SimpleInstant.swift.
+  var panels: Int
+  var whole: Int
+  var rest: Int
+  var function: Int
   /// Whether the blocks are taken from the last to the first, as every other step does: it begins with the weights that the step before ended with,
   /// which the nearest cache still holds.
   var isBackward = false
@@ -51,7 +58,8 @@ public func instantTail(_ rest: Int) -> Int {
 /// Fills `memory` for a layer's steps.
 ///
 /// - Shapes: `input [blocks, I, gates, lanes]`, `recurrent [blocks, H, gates, lanes]`, each with its start `[blocks, gates, lanes]`; the tail's
-///   likewise `[I, gates · tailUnits]`, padded to whole vectors; `h`, `hNew`, `c` of H numbers, padded to whole vectors.
+///   likewise `[I, gates · tailUnits]`, padded to whole vectors; `h`, `hNew`, `c` of H numbers, padded to whole vectors. Other layers have `vectors`
+///   of units in groups of `panels`: see ``simpleInstant`` and ``resetInstant``.
 /// - Requires: everything aligned to vectors and alive as long as `memory` is used.
 @inline(never)  // see project
 public func prepareInstant(
@@ -59,7 +67,7 @@ public func prepareInstant(
   _ recurrent: UnsafePointer<Scalar>, _ recurrentStart: UnsafePointer<Scalar>, blocks: Int, tailUnits: Int,
   _ tailInput: UnsafePointer<Scalar>, _ tailInputStart: UnsafePointer<Scalar>, _ tailRecurrent: UnsafePointer<Scalar>,
   _ tailRecurrentStart: UnsafePointer<Scalar>, h: UnsafeMutablePointer<Scalar>, hNew: UnsafeMutablePointer<Scalar>,
-  c: UnsafeMutablePointer<Scalar>
+  c: UnsafeMutablePointer<Scalar>, panels: Int, vectors: Int, function: Int
 ) {
   var candidates = BitVector.zero
   var lane = tailUnits &* 4 == lanes ? lanes / 2 : 0
@@ -73,7 +81,8 @@ public func prepareInstant(
     inputCount: inputCount, input: input, inputStart: inputStart, units: units, recurrent: recurrent, recurrentStart: recurrentStart,
     blocks: blocks, tailUnits: tailUnits, tailInput: tailInput, tailInputStart: tailInputStart, tailRecurrent: tailRecurrent,
     tailRecurrentStart: tailRecurrentStart, tailCandidates: candidates, tailFirst: Vector.zero,
-    tailSecond: Vector.zero, tailThird: Vector.zero, h: h, hNew: hNew, c: c)
+    tailSecond: Vector.zero, tailThird: Vector.zero, h: h, hNew: hNew, c: c, panels: panels, whole: vectors / panels, rest: vectors % panels,
+    function: function)
 }
 
 /// Makes the new state the present one and writes it to `y` (H numbers, any alignment; may be where x was).

@@ -2,8 +2,8 @@
 ///
 ///     u, r = σ(z + sums)   product = r ⊙ h
 ///
-/// - Shapes: `z [rows, 3, stride]` (bias and input part of u, r, n), rows `zStride` apart; `sums [rows, 2, stride]`, rows `sumStride` apart, become
-///   u and r; `h` and `product [rows, stride]`.
+/// - Shapes: `z [rows, blocks, 3, lanes]` (bias and input part of u, r, n), rows `zStride` apart; `sums [rows, blocks, 2, lanes]`, rows `sumStride`
+///   apart, become u and r; `h` and `product [rows, stride]`.
 /// - Requires: everything aligned to vectors, strides whole vectors; nothing overlaps.
 @inline(never)  // inlined elsewhere, it would be compiled for that module's processor
 public func gruReset(
@@ -15,12 +15,12 @@ public func gruReset(
     var unit = 0
     while unit < stride {
       // SAFETY: row and unit are inside all arrays.
-      let from = unsafe z + (row &* zStride &+ unit)
-      let place = unsafe sums + (row &* sumStride &+ unit)
+      let from = unsafe z + (row &* zStride &+ 3 &* unit)
+      let place = unsafe sums + (row &* sumStride &+ 2 &* unit)
       let update = unsafe sigmoid(load(from) + load(place))
-      let reset = unsafe sigmoid(load(from + stride) + load(place + stride))
+      let reset = unsafe sigmoid(load(from + lanes) + load(place + lanes))
       unsafe store(update, place)
-      unsafe store(reset, place + stride)
+      unsafe store(reset, place + lanes)
       unsafe store(reset * load(h + (row &* stride &+ unit)), product + (row &* stride &+ unit))
       unit &+= lanes
     }
@@ -45,8 +45,8 @@ public func gruMix(
     while unit < stride {
       // SAFETY: row and unit are inside all arrays.
       let place = unsafe sums + (row &* sumStride &+ unit)
-      let candidate = unsafe tanh(load(z + (row &* zStride &+ 2 &* stride &+ unit)) + load(place))
-      let update = unsafe load(gates + (row &* gateStride &+ unit))
+      let candidate = unsafe tanh(load(z + (row &* zStride &+ 3 &* unit &+ 2 &* lanes)) + load(place))
+      let update = unsafe load(gates + (row &* gateStride &+ 2 &* unit))
       unsafe store(candidate, place)
       unsafe store(
         fused((all(1) - update) * candidate, update, load(h + (row &* stride &+ unit))), hNew + (row &* stride &+ unit))

@@ -5,7 +5,7 @@ import LSTMModel
 ///
 /// Such a chain is called with the caller's numbers and needs no graph, no shapes and no copies. Other models run through their operators.
 @safe final class DirectStream {
-  /// Weights of a layer from which on threads share its step. Handing over takes half a microsecond, reading so many from the second cache one
+  /// Weights of a layer from which on threads share its step, for each part of it. Handing over takes half a microsecond, reading so many from the second cache one
   /// (Zen 3, 2 threads: 1.04 times slower with 17,000, 1.5 times faster with 74,000).
   private static let sharedNumbers = 1 << 15
 
@@ -86,22 +86,21 @@ import LSTMModel
       let function: DirectStep.Function
       let memory: UnsafeMutableRawPointer
       if let recurrent = plan.operators[node] as? RecurrentOperator, let instant = recurrent.cell.instant {
-        width = recurrent.cell.units
-        let layer = try DirectStream.prepare(recurrent.cell, instant, states[node], plan.kernels, &arenas)
+        let cell = recurrent.cell
+        width = cell.units
+        let layer = unsafe try Layer(memory: instant.prepare(cell, states[node], &arenas), h: states[node][0])
         layers.append(layer)
-        let blocks = recurrent.cell.units / plan.kernels.lanes
-        let numbers = (recurrent.cell.input.count + recurrent.cell.units) * recurrent.cell.input.width
-        if let team, blocks >= RecurrentOperator.sharedBlocks, numbers >= DirectStream.sharedNumbers {
-          let kernels = unsafe plan.kernels.instants
-          let made = unsafe SharedLayer(
-            team, instant.isLSTM ? kernels.lstmBlocks : kernels.gruBlocks, kernels.finish, layer.memory,
-            blocks: instant.tailUnits == 0 ? recurrent.cell.stride / plan.kernels.lanes : blocks)
+        let parts = unsafe instant.parts(cell)
+        let least = unsafe parts.count * DirectStream.sharedNumbers
+        let numbers = (cell.input.count + cell.units) * cell.input.width
+        if let team, cell.units / plan.kernels.lanes >= RecurrentOperator.sharedBlocks, numbers >= least {
+          let made = unsafe SharedLayer(team, parts, plan.kernels.instants.finish, layer.memory)
           shared.append(made)
           unsafe function = SharedLayer.function
           // SAFETY: kept in `shared` as long as this object lives.
           unsafe memory = Unmanaged.passUnretained(made).toOpaque()
         } else {
-          unsafe function = instant.isLSTM ? plan.kernels.instants.lstm : plan.kernels.instants.gru
+          unsafe function = instant.function(plan.kernels.instants)
           unsafe memory = layer.memory
         }
       } else if let recurrent = plan.operators[node] as? RecurrentOperator,
@@ -174,28 +173,6 @@ import LSTMModel
       return unsafe (layer, layer.direct)
     }
   #endif
-
-  private static func prepare(
-    _ cell: Cell, _ instant: InstantLayer, _ states: [Floats], _ kernels: KernelTable, _ arenas: inout [Arena]
-  ) throws(LSTMError) -> Layer {
-    let it = unsafe kernels.instants
-    let blocks = instant.tailUnits == 0 ? cell.stride / kernels.lanes : cell.units / kernels.lanes
-    let size = unsafe it.bytes / MemoryLayout<Scalar>.stride
-    let arena = try Arena(capacity: Arena.rounded(size) + Arena.rounded(cell.stride), for: "a stream's state")
-    arenas.append(arena)
-    let memory = unsafe UnsafeMutableRawPointer(arena.floats(size).base)
-    let other = arena.floats(cell.stride)
-    precondition(states[0].count >= cell.stride && (states.last?.count ?? 0) >= cell.stride, "a state is shorter than its cell")
-    let input = cell.input
-    let tailInput = instant.tailInput ?? input
-    let tailRecurrent = instant.tailRecurrent ?? instant.recurrent
-    // SAFETY: the matrices are packed for these kernels and kept by the plan; the states were checked; all outlive this object.
-    unsafe it.prepare(
-      memory, input.count, input.weights.base, input.start.base, cell.units, instant.recurrent.weights.base, instant.recurrent.start.base, blocks,
-      instant.tailUnits, tailInput.weights.base, tailInput.start.base, tailRecurrent.weights.base, tailRecurrent.start.base, states[0].base,
-      other.base, states[states.count - 1].base)
-    return unsafe Layer(memory: memory, h: states[0])
-  }
 
   /// Runs one step.
   func run(_ x: Floats, _ y: Floats) {
@@ -278,47 +255,5 @@ extension DirectDense {
       }
     #endif
     unsafe it.kernels.project(one: x, it.matrix, into: sums)
-  }
-}
-
-/// A recurrent layer as a step that several threads share, each with blocks of its own.
-@safe private final class SharedLayer: TeamTask {
-  typealias Blocks = @Sendable (UnsafeMutableRawPointer, UnsafePointer<Scalar>, Int, Int) -> Void
-  typealias Finish = @Sendable (UnsafeMutableRawPointer, UnsafeMutablePointer<Scalar>) -> Void
-
-  private let team: Team
-  @unsafe private let run: Blocks
-  @unsafe private let finish: Finish
-  @unsafe private let memory: UnsafeMutableRawPointer
-  private let blocks: Int
-  @unsafe private var x: UnsafePointer<Scalar>?
-
-  @unsafe init(_ team: Team, _ run: @escaping Blocks, _ finish: @escaping Finish, _ memory: UnsafeMutableRawPointer, blocks: Int) {
-    self.team = team
-    unsafe self.run = run
-    unsafe self.finish = finish
-    // SAFETY: prepared for the kernels and kept as long as this object.
-    unsafe self.memory = memory
-    self.blocks = blocks
-  }
-
-  static let function: DirectStep.Function = { memory, x, y in
-    // SAFETY: the DirectStream that calls this keeps the object; x and y hold the layer's numbers.
-    unsafe Unmanaged<SharedLayer>.fromOpaque(memory)._withUnsafeGuaranteedRef {
-      unsafe $0.step(x.assumingMemoryBound(to: Scalar.self), y.assumingMemoryBound(to: Scalar.self))
-    }
-  }
-
-  private func step(_ x: UnsafePointer<Scalar>, _ y: UnsafeMutablePointer<Scalar>) {
-    unsafe self.x = x
-    team.run(self)
-    // SAFETY: all blocks are done; y holds the layer's numbers.
-    unsafe finish(memory, y)
-  }
-
-  override func part(_ index: Int, of count: Int) {
-    guard let x = unsafe x else { return }
-    // SAFETY: set by step, which waits for all parts.
-    unsafe run(memory, x, blocks * index / count, blocks * (index + 1) / count)
   }
 }

@@ -63,7 +63,7 @@ class Operator: @unchecked Sendable {  // subclasses have only `let` properties 
   /// What is kept from call to call; `streaming`: the model runs one instant at a time.
   func stateParts(streaming: Bool, _ inputs: [[Int]]) -> [StatePart] { [] }
 
-  /// Whether threads can share the work on one row, and whether that is better than to share out the rows of a batch.
+  /// Whether threads can share the steps of a batch, and whether that is better than to share out its rows.
   var sharesSteps: Bool { false }
   var prefersSharedSteps: Bool { false }
 

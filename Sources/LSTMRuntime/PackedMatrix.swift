@@ -65,11 +65,13 @@ struct PackedMatrix {
 
   /// Packs all columns in their order.
   init(_ matrix: [Scalar], count: Int, columns: Int, bias: [Scalar]?, lanes: Int, form: WeightForm = .full) throws(LSTMError) {
-    let panels = columns <= 2 * lanes ? 1 : columns <= 3 * lanes ? 3 : 4
     try self.init(
-      matrix, count: count, columns: columns, order: (0..<columns).map { $0 }, panels: panels, bias: bias.map { values in { values[$0] } },
-      lanes: lanes, form: form)
+      matrix, count: count, columns: columns, order: (0..<columns).map { $0 }, panels: PackedMatrix.panels(columns, lanes),
+      bias: bias.map { values in { values[$0] } }, lanes: lanes, form: form)
   }
+
+  /// Panels in a group of so many columns that have no order of their own.
+  static func panels(_ columns: Int, _ lanes: Int) -> Int { columns <= 2 * lanes ? 1 : columns <= 3 * lanes ? 3 : 4 }
 
   /// Bytes of the packed numbers.
   var bytes: Int { (weights.count + start.count + scales.count) * MemoryLayout<Scalar>.stride }

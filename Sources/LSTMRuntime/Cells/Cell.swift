@@ -34,8 +34,11 @@ class Cell: @unchecked Sendable {  // as Operator
   /// What a stream needs to run the cell by one kernel call, or nil.
   var instant: InstantLayer? { nil }
 
-  /// Whether ``advance(_:_:)`` takes all steps of a sequence by itself.
-  var runsWhole: Bool { instant != nil }
+  /// Whether ``advance(_:_:)`` takes all steps of a sequence of so many rows by itself.
+  func runsWhole(rows: Int) -> Bool { instant != nil }
+
+  /// Whether threads may share such steps of a row: of smaller ones handing over costs more than half a step takes.
+  var sharesSteps: Bool { input.groups >= RecurrentOperator.sharedBlocks }
 
   /// The matrices, for their bytes.
   var packed: [PackedMatrix] { [input] + (instant?.packed ?? []) }
@@ -109,43 +112,4 @@ struct CellSteps {
   var outStep: Int
   /// The cell's own.
   var scratch: Floats
-}
-
-/// What a stream's step needs of a fused cell beside its input weights: see the kernel ``prepareInstant``.
-struct InstantLayer {
-  /// LSTM, or GRU.
-  let isLSTM: Bool
-  let recurrent: PackedMatrix
-  /// Units behind the last whole block, rounded up, if they have weights of their own: then these.
-  let tailUnits: Int
-  let tailInput: PackedMatrix?
-  let tailRecurrent: PackedMatrix?
-
-  /// The matrices, for their bytes.
-  var packed: [PackedMatrix] { [recurrent] + [tailInput, tailRecurrent].compactMap { $0 } }
-
-  /// Packs the units behind the last whole block if they fill no more than half a vector.
-  init(
-    _ it: Recurrent, _ weights: RecurrentWeights, _ recurrent: PackedMatrix, recurrentBias: ((Int) -> Scalar)?, _ kernels: KernelTable
-  ) throws(LSTMError) {
-    isLSTM = it.cell == .lstm
-    self.recurrent = recurrent
-    let whole = it.units / kernels.lanes * kernels.lanes
-    let tailUnits = kernels.instantTail(it.units - whole)
-    self.tailUnits = tailUnits
-    guard tailUnits > 0 else {
-      tailInput = nil
-      tailRecurrent = nil
-      return
-    }
-    let order = (0..<it.gates).flatMap { gate in
-      (0..<tailUnits).map { lane -> Int? in whole + lane < it.units ? gate * it.units + whole + lane : nil }
-    }
-    let panels = (order.count + kernels.lanes - 1) / kernels.lanes
-    tailInput = try PackedMatrix(
-      weights.kernel, count: weights.inputSize, columns: it.gates * it.units, order: order, panels: panels,
-      bias: weights.bias.map { values in { values[$0] } }, lanes: kernels.lanes)
-    tailRecurrent = try PackedMatrix(
-      weights.recurrent, count: it.units, columns: it.gates * it.units, order: order, panels: panels, bias: recurrentBias, lanes: kernels.lanes)
-  }
 }

@@ -23,7 +23,7 @@
       super.init(units: it.units, input: input, kernels: kernels)
     }
 
-    override var runsWhole: Bool { true }
+    override func runsWhole(rows: Int) -> Bool { true }
     override var gateNames: [String] { hasCellState ? PlainLSTMCell.names : PlainGRUCell.names }
     override var hasCellState: Bool { gates == 4 }
     override var packed: [PackedMatrix] { [input, recurrent] }

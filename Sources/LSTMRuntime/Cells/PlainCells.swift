@@ -121,11 +121,13 @@ final class PlainGRUCell: Cell, @unchecked Sendable {
 final class SimpleCell: Cell, @unchecked Sendable {
   private let it: Recurrent
   private let recurrent: PackedMatrix
+  private let layer: InstantLayer?
   private let own: CellKernels
 
   init(_ it: Recurrent, _ weights: RecurrentWeights, kernels: KernelTable) throws(LSTMError) {
     self.it = it
     recurrent = try PackedMatrix(weights.recurrent, count: it.units, columns: it.units, bias: nil, lanes: kernels.lanes)
+    layer = it.options.keepsEquations ? InstantLayer(recurrent, it.activation) : nil
     own = CellKernels(kernels)
     // Rows of h are as wide as the product, which is made in its place.
     super.init(
@@ -135,6 +137,16 @@ final class SimpleCell: Cell, @unchecked Sendable {
   }
 
   override var packed: [PackedMatrix] { [input, recurrent] }
+  override var instant: InstantLayer? { layer }
+  /// Several rows have a product for all of them.
+  override func runsWhole(rows: Int) -> Bool { layer != nil && rows == 1 }
+  override func scratch(rows: Int) -> Int { runsWhole(rows: rows) ? stride : 0 }
+
+  override func advance(_ it: CellSteps, _ share: Share?) -> Bool {
+    guard let layer else { return false }
+    kernels.simpleSteps(it, units: units, layer, share)
+    return true
+  }
 
   override func step(_ s: CellStep) {
     kernels.project(

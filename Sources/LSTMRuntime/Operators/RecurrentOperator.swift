@@ -55,7 +55,7 @@ final class RecurrentOperator: Operator, @unchecked Sendable {
   override var packed: [PackedMatrix] { cell.packed }
 
   /// They can with cells that run by themselves; masked ones go step by step.
-  override var sharesSteps: Bool { cell.runsWhole && !isMasked && cell.input.groups >= RecurrentOperator.sharedBlocks }
+  override var sharesSteps: Bool { cell.runsWhole(rows: 2) && cell.sharesSteps && !isMasked }
 
   /// It is where the weights are so many that each thread would wait for all of them.
   override var prefersSharedSteps: Bool { sharesSteps && cell.packed.contains { $0.weights.count >= RecurrentOperator.farNumbers } }
@@ -92,7 +92,7 @@ final class RecurrentOperator: Operator, @unchecked Sendable {
     let c = call.scratch[3]
     let previous = call.scratch[5]
     begin(call, h, c, previous, rows)
-    if call.masks[0] == nil && call.trace == nil && cell.runsWhole {
+    if call.masks[0] == nil && call.trace == nil && cell.runsWhole(rows: rows) {
       runWhole(call, x, chunk, &h, &hNew, c)
       return finish(call, h, c, previous, rows)
     }
@@ -124,7 +124,7 @@ final class RecurrentOperator: Operator, @unchecked Sendable {
     let rows = x.shape[0]
     let steps = x.shape[1]
     let zWidth = cell.input.width
-    let team = cell.input.groups >= RecurrentOperator.sharedBlocks ? call.team : nil
+    let team = cell.sharesSteps ? call.team : nil
     let task = call.task as? StepsTask ?? StepsTask(self)
     if call.task == nil { call.task = task }
     for step in stride(from: 0, to: steps, by: chunk) {
