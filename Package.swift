@@ -7,6 +7,9 @@ let strict: [SwiftSetting] = [
   .treatWarning("StrictMemorySafety", as: .error),
 ]
 
+/// What runs once per file or call is compiled for size.
+let small: [SwiftSetting] = [.unsafeFlags(["-Osize"], .when(configuration: .release))]
+
 /// Kernels are compiled once for each instruction set and element type, always optimised: unoptimised SIMD is useless even in tests.
 func kernels(_ suffix: String, _ flags: [String]) -> Target {
   .target(
@@ -49,9 +52,9 @@ let package = Package(
     .systemLibrary(name: "CZip", pkgConfig: "libzip", providers: [.apt(["libzip-dev"])]),
     .target(name: "CDot", cSettings: [.unsafeFlags(["-O2", "-fvisibility=hidden"])]),
     .target(name: "CSupport", cSettings: [.unsafeFlags(["-fvisibility=hidden"])]),
-    .target(name: "LSTMModel", swiftSettings: strict),
+    .target(name: "LSTMModel", swiftSettings: strict + small),
     .target(name: "LSTMCaller", dependencies: ["LSTMModel"], swiftSettings: strict),
-    .target(name: "LSTMFormats", dependencies: ["LSTMModel", "CHDF5", "CJansson", "CZip"], swiftSettings: strict),
+    .target(name: "LSTMFormats", dependencies: ["LSTMModel", "CHDF5", "CJansson", "CZip"], swiftSettings: strict + small),
     kernels("", []),
     kernels("V3", v3),
     kernels("V4", v4),

@@ -1,5 +1,3 @@
-import CVector
-
 /// What a step of a GRU works on: see ``gruStep``.
 @unsafe struct GRUState {
   var z: UnsafePointer<Scalar>
@@ -11,12 +9,6 @@ import CVector
   var weights: UnsafePointer<Scalar>
   var start: UnsafePointer<Scalar>
   var gates: UnsafeMutablePointer<Scalar>?
-  /// Where sums wait for the next piece of weights: `[rows, 3, lanes]`.
-  var sums: UnsafeMutablePointer<Scalar>
-  /// The piece of weights that is met.
-  var piece: Piece
-  /// What is asked for ahead of time while a tile is computed.
-  var ahead: Ahead
 
   /// The same for another step.
   @_transparent
@@ -38,8 +30,6 @@ import CVector
     unsafe rest.h = h + row &* stride
     unsafe rest.hNew = hNew + row &* stride
     unsafe rest.gates = gates.map { unsafe $0 + row &* zStride }
-    unsafe rest.sums = sums + row &* (3 &* lanes)
-    unsafe rest.ahead = ahead.from(row: row, piece, panels: 3)
     return unsafe rest
   }
 }
@@ -67,23 +57,12 @@ private func gruUpdate<let R: Int, let G: Int, let S: Int>(
   }
 }
 
-/// R rows × G blocks, all three gates at once. Of several blocks, or a single row, the piece is all weights.
 @_transparent
 private func gruTile<let R: Int, let G: Int, let S: Int>(_ shape: (Count<R>.Type, Count<G>.Type), _ zeros: Count<S>, _ it: GRUState, _ block: Int) {
   let first = block &* (3 &* lanes)
-  let (begin, end) = unsafe R == 1 ? (0, it.count) : (it.piece.begin, it.piece.end)
-  let (start, startStride) = unsafe R == 1 || begin == 0 ? (it.start + first, 0) : (UnsafePointer(it.sums), 3 &* lanes)
   // SAFETY: block + G ≤ blocks.
   let sums = unsafe tileSums(
-    (shape.0, shape.1, Count<3>.self), zeros, it.h + begin, it.stride, end &- begin, it.weights + (first &* it.count &+ begin &* (3 &* lanes)),
-    start, panels: 3, startStride: startStride, ahead: R > 1 ? it.ahead : nil)
-  if unsafe R > 1 && end < it.count {
-    for index in 0..<(R &* 3) {
-      // SAFETY: room for a block of each row.
-      unsafe store(sums[index], it.sums + index &* lanes)
-    }
-    return
-  }
+    (shape.0, shape.1, Count<3>.self), zeros, it.h, it.stride, it.count, it.weights + first &* it.count, it.start + first, panels: 3)
   if R &* G > 0 { unsafe gruUpdate((shape.0, shape.1), sums, it, 0, block) }
   if R &* G > 1 { unsafe gruUpdate((shape.0, shape.1), sums, it, 1, block) }
   if R &* G > 2 { unsafe gruUpdate((shape.0, shape.1), sums, it, 2, block) }

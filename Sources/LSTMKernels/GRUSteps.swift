@@ -13,26 +13,24 @@ public func gruStep(
   count: Int, _ weights: UnsafePointer<Scalar>, blocks: Int, _ start: UnsafePointer<Scalar>, _ gates: UnsafeMutablePointer<Scalar>?
 ) {
   let all = unsafe GRUState(
-    z: z, zStride: zStride, h: h, hNew: hNew, stride: stride, count: count, weights: weights, start: start, gates: gates, sums: hNew,
-    piece: Piece(begin: 0, end: count), ahead: Ahead(place: weights))
+    z: z, zStride: zStride, h: h, hNew: hNew, stride: stride, count: count, weights: weights, start: start, gates: gates)
   guard isInPieces(rows: rows, count: count, panels: 3) else {
-    return unsafe gruRows(all, rows: rows, first: 0, end: blocks, backward: false)
+    return unsafe gruRows(all, rows: rows, first: 0, end: blocks, backward: false, nil)
   }
   var memory = lstm_sums()
   unsafe gruStepInPieces(all, rows: rows, blocks: blocks, &memory)
 }
 
-/// The same with memory for sums that wait.
+/// The same with memory for sums.
 @inline(never)
-func gruStepInPieces(_ state: GRUState, rows: Int, blocks: Int, _ memory: UnsafeMutablePointer<lstm_sums>) {
-  var all = unsafe state
-  unsafe all.sums = numbers(memory)
-  unsafe gruRows(all, rows: rows, first: 0, end: blocks, backward: false)
+func gruStepInPieces(_ all: GRUState, rows: Int, blocks: Int, _ memory: UnsafeMutablePointer<lstm_sums>) {
+  unsafe gruRows(all, rows: rows, first: 0, end: blocks, backward: false, numbers(memory))
 }
 
-/// The blocks from `first` up to `end` of one step, from the last to the first if `backward`: see `Instant.isBackward`.
+/// The blocks from `first` up to `end` of one step, from the last to the first if `backward`: see `Instant.isBackward`. With memory for sums, rows meet
+/// their weights in pieces.
 @_transparent
-private func gruRows(_ all: GRUState, rows: Int, first: Int, end: Int, backward: Bool) {
+private func gruRows(_ all: GRUState, rows: Int, first: Int, end: Int, backward: Bool, _ memory: UnsafeMutablePointer<Scalar>?) {
   // A single row has too few sums to keep the multipliers busy: three blocks at once.
   let width = rows == 1 ? 3 : 1
   let items = (end &- first &+ width &- 1) / width
@@ -40,8 +38,8 @@ private func gruRows(_ all: GRUState, rows: Int, first: Int, end: Int, backward:
   while item < items {
     var block = first &+ (backward ? items &- 1 &- item : item) &* width
     item &+= 1
-    if unsafe isInPieces(rows: rows, count: all.count, panels: 3) {
-      unsafe gruBlockInPieces(all, rows, block, next: backward ? block &- 1 : block &+ 1)
+    if let memory = unsafe memory {
+      unsafe gruBlockInPieces(all, rows, block, next: backward ? block &- 1 : block &+ 1, memory)
     } else if width == 1 {
       unsafe gruBlock(all, rows, block)
     } else if end &- block >= 3 {
@@ -55,25 +53,24 @@ private func gruRows(_ all: GRUState, rows: Int, first: Int, end: Int, backward:
   }
 }
 
-/// One block of all rows, piece by piece, so many rows at a time as there is memory for; then comes the block `next`.
+/// One block of all rows, its weights piece by piece, so many rows at a time as there is memory for; then comes the block `next`.
 @inline(never)
-func gruBlockInPieces(_ all: GRUState, _ rows: Int, _ block: Int, next: Int) {
-  let most = pieceCount(panels: 3)
-  let sums = unsafe all.sums
+func gruBlockInPieces(_ all: GRUState, _ rows: Int, _ block: Int, next: Int, _ memory: UnsafeMutablePointer<Scalar>) {
+  let first = block &* (3 &* lanes)
+  let unit = block &* lanes
   var row = 0
   while row < rows {
     let taken = smaller(rows &- row, Int(LSTM_SUMS_ROWS))
-    var part = unsafe all.from(row: row)
-    unsafe part.sums = sums
-    var begin = 0
-    while unsafe begin < part.count {
-      unsafe part.piece = Piece(begin: begin, end: smaller(begin &+ most, part.count))
-      begin &+= most
-      // SAFETY: an address that is asked for, not read: of what comes next, if anything does.
-      let following = unsafe begin < part.count ? block &* part.count &+ begin : next &* part.count
-      unsafe part.ahead = Ahead(place: part.weights + following &* (3 &* lanes), step: Ahead.line)
-      unsafe gruBlock(part, taken, block)
-    }
+    let part = unsafe all.from(row: row)
+    let following = row &+ taken < rows ? block : next
+    // SAFETY: the block exists; whether the next one does is of no concern, since it is asked for, not read.
+    unsafe projectInPieces(
+      Projection(
+        x: part.h, xStride: part.stride, count: part.count, weights: part.weights + first &* part.count, start: part.start + first, addend: nil,
+        addendStride: 0, out: memory, outStride: 3 &* lanes), rows: taken, panels: 3, next: part.weights + following &* (3 &* lanes) &* part.count)
+    unsafe gruUpdate(
+      part.z + first, part.zStride, memory, 3 &* lanes, part.h + unit, part.hNew + unit, part.stride, rows: taken, blocks: 1,
+      part.gates.map { unsafe $0 + first })
     row &+= taken
   }
 }
@@ -99,8 +96,7 @@ private func gruBlock(_ all: GRUState, _ rows: Int, _ block: Int) {
       unsafe gru3x1(it, block)
       row &+= 3
     } else {
-      // It knows no pieces: all of it comes with the last one.
-      if unsafe it.piece.end == it.count { unsafe gru1x1(it, block) }
+      unsafe gru1x1(it, block)
       row &+= 1
     }
   }
@@ -122,38 +118,35 @@ public func gruSteps(
   _ out: UnsafeMutablePointer<Scalar>?, _ outStride: Int, _ outStep: Int, _ meeting: UnsafeMutableRawPointer?, own: Int, parts: Int
 ) {
   let all = unsafe GRUState(
-    z: z, zStride: zStride, h: h, hNew: hNew, stride: stride, count: count, weights: weights, start: start, gates: nil, sums: hNew,
-    piece: Piece(begin: 0, end: count), ahead: Ahead(place: weights))
+    z: z, zStride: zStride, h: h, hNew: hNew, stride: stride, count: count, weights: weights, start: start, gates: nil)
   let run = unsafe Steps(
     zStep: zStep, steps: steps, h: h, hNew: hNew, rows: rows, blocks: blocks, out: out, outStride: outStride, outStep: outStep, meeting: meeting,
     own: own, parts: parts)
-  guard isInPieces(rows: rows, count: count, panels: 3) else { return unsafe gruRun(run, all) }
+  guard isInPieces(rows: rows, count: count, panels: 3) else { return unsafe gruRun(run, all, nil) }
   var memory = lstm_sums()
   unsafe gruRunInPieces(run, all, &memory)
 }
 
-/// The steps with memory for sums that wait.
+/// The steps with memory for sums.
 @inline(never)
 func gruRunInPieces(_ it: Steps, _ state: GRUState, _ memory: UnsafeMutablePointer<lstm_sums>) {
-  var state = unsafe state
-  unsafe state.sums = numbers(memory)
-  unsafe gruRun(it, state)
+  unsafe gruRun(it, state, numbers(memory))
 }
 
 /// The steps.
 @inline(never)
-func gruRun(_ it: Steps, _ state: GRUState) {
+func gruRun(_ it: Steps, _ state: GRUState, _ memory: UnsafeMutablePointer<Scalar>?) {
   var turn = unsafe StepsTurn(it)
   while unsafe turn.next(it) {
     let all = unsafe state.at(turn.step &* it.zStep, h: turn.from, hNew: turn.to)
     // SAFETY: the caller's contract: a meeting's memory.
     guard let meeting = unsafe it.meeting?.assumingMemoryBound(to: lstm_meeting_word.self) else {
-      unsafe gruRows(all, rows: it.rows, first: 0, end: it.blocks, backward: turn.step & 1 == 1)
+      unsafe gruRows(all, rows: it.rows, first: 0, end: it.blocks, backward: turn.step & 1 == 1, memory)
       unsafe turn.write(it, first: 0, end: it.blocks, stride: all.stride, units: all.count)
       continue
     }
     while unsafe turn.nextPart(it, meeting) {
-      unsafe gruRows(all, rows: it.rows, first: turn.first, end: turn.end, backward: turn.step & 1 == 1)
+      unsafe gruRows(all, rows: it.rows, first: turn.first, end: turn.end, backward: turn.step & 1 == 1, memory)
       unsafe turn.write(it, first: turn.first, end: turn.end, stride: all.stride, units: all.count)
       unsafe lstm_meeting_end(meeting)
     }

@@ -1,5 +1,3 @@
-import CVector
-
 /// What a step of an LSTM works on: see ``lstmStep``.
 @unsafe struct LSTMState {
   var z: UnsafePointer<Scalar>
@@ -12,12 +10,6 @@ import CVector
   var weights: UnsafePointer<Scalar>
   var start: UnsafePointer<Scalar>
   var gates: UnsafeMutablePointer<Scalar>?
-  /// Where sums wait for the next piece of weights: `[rows, 4, lanes]`.
-  var sums: UnsafeMutablePointer<Scalar>
-  /// The piece of weights that is met.
-  var piece: Piece
-  /// What is asked for ahead of time while a tile is computed.
-  var ahead: Ahead
 
   /// The same for another step.
   @_transparent
@@ -40,20 +32,8 @@ import CVector
     unsafe rest.hNew = hNew + row &* stride
     unsafe rest.c = c + row &* stride
     unsafe rest.gates = gates.map { unsafe $0 + row &* zStride }
-    unsafe rest.sums = sums + row &* (4 &* lanes)
-    unsafe rest.ahead = ahead.from(row: row, piece, panels: 4)
     return unsafe rest
   }
-
-  /// Where the sums of a block start from, and how far apart they are for each row.
-  @_transparent
-  func start(_ block: Int) -> (UnsafePointer<Scalar>, Int) {
-    unsafe piece.begin == 0 ? (start + block &* (4 &* lanes), 0) : (UnsafePointer(sums), 4 &* lanes)
-  }
-
-  /// The weights of a block that the piece begins with.
-  @_transparent
-  func pieceWeights(_ block: Int) -> UnsafePointer<Scalar> { unsafe weights + (block &* count &+ piece.begin) &* (4 &* lanes) }
 }
 
 /// The sums of one block of one row.
@@ -82,23 +62,13 @@ private func lstmUpdate(_ it: LSTMState, row: Int, block: Int, _ sums: LSTMSums)
   }
 }
 
-/// R rows × G blocks, all four gates at once: for few sums or many registers. Of several blocks, or a single row, the piece is all weights.
+/// R rows × G blocks, all four gates at once: for few sums or many registers.
 @_transparent
 private func lstmTile<let R: Int, let G: Int, let S: Int>(_ shape: (Count<R>.Type, Count<G>.Type), _ zeros: Count<S>, _ it: LSTMState, _ block: Int) {
-  let (start, startStride) = unsafe R == 1 ? (it.start + block &* (4 &* lanes), 0) : it.start(block)
-  let (begin, end) = unsafe R == 1 ? (0, it.count) : (it.piece.begin, it.piece.end)
+  let first = block &* (4 &* lanes)
   // SAFETY: block + G ≤ blocks.
   let sums = unsafe tileSums(
-    (shape.0, shape.1, Count<4>.self), zeros, it.h + begin, it.stride, end &- begin,
-    R == 1 ? it.weights + block &* it.count &* (4 &* lanes) : it.pieceWeights(block), start, panels: 4, startStride: startStride,
-    ahead: R > 1 ? it.ahead : nil)
-  if unsafe R > 1 && end < it.count {
-    for index in 0..<(R &* 4) {
-      // SAFETY: room for a block of each row.
-      unsafe store(sums[index], it.sums + index &* lanes)
-    }
-    return
-  }
+    (shape.0, shape.1, Count<4>.self), zeros, it.h, it.stride, it.count, it.weights + first &* it.count, it.start + first, panels: 4)
   if R &* G > 0 { unsafe lstmUpdate(it, row: 0, block: block, gates(of: 0, sums)) }
   if R &* G > 1 { unsafe lstmUpdate(it, row: 1 / G, block: block &+ 1 % G, gates(of: 1, sums)) }
   if R &* G > 2 { unsafe lstmUpdate(it, row: 2 / G, block: block &+ 2 % G, gates(of: 2, sums)) }
@@ -135,31 +105,22 @@ func lstm2x1(_ it: LSTMState, _ block: Int) { unsafe lstmTile((Count<2>.self, Co
 
   @inline(never)
   func lstmPair4(_ it: LSTMState, _ block: Int, gate: Int, _ sums: inout Count<8>) {
-    let (start, startStride) = unsafe it.start(block)
+    let first = block &* (4 &* lanes)
     // SAFETY: the block exists.
     let made = unsafe tileSums(
-      (Count<4>.self, Count<1>.self, Count<2>.self), zeros8, it.h + it.piece.begin, it.stride, it.piece.end &- it.piece.begin,
-      it.pieceWeights(block) + gate &* lanes, start + gate &* lanes, panels: 4, startStride: startStride, ahead: it.ahead)
+      (Count<4>.self, Count<1>.self, Count<2>.self), zeros8, it.h, it.stride, it.count, it.weights + (first &* it.count &+ gate &* lanes),
+      it.start + (first &+ gate &* lanes), panels: 4)
     copySums(made, &sums)
   }
 
   @inline(never)
   func lstmPair6(_ it: LSTMState, _ block: Int, gate: Int, _ sums: inout Count<12>) {
-    let (start, startStride) = unsafe it.start(block)
+    let first = block &* (4 &* lanes)
     // SAFETY: the block exists.
     let made = unsafe tileSums(
-      (Count<6>.self, Count<1>.self, Count<2>.self), zeros12, it.h + it.piece.begin, it.stride, it.piece.end &- it.piece.begin,
-      it.pieceWeights(block) + gate &* lanes, start + gate &* lanes, panels: 4, startStride: startStride, ahead: it.ahead)
+      (Count<6>.self, Count<1>.self, Count<2>.self), zeros12, it.h, it.stride, it.count, it.weights + (first &* it.count &+ gate &* lanes),
+      it.start + (first &+ gate &* lanes), panels: 4)
     copySums(made, &sums)
-  }
-
-  /// Sums of two gates of each row that wait for the next piece.
-  @_transparent
-  private func wait<let S: Int>(_ it: LSTMState, gate: Int, _ sums: Count<S>) {
-    for index in 0..<S {
-      // SAFETY: room for a block of each row.
-      unsafe store(sums[index], it.sums + (index / 2 &* 4 &+ gate &+ index % 2) &* lanes)
-    }
   }
 
   @inline(never)
@@ -167,10 +128,6 @@ func lstm2x1(_ it: LSTMState, _ block: Int) { unsafe lstmTile((Count<2>.self, Co
     var (a, b) = (zeros8, zeros8)
     unsafe lstmPair4(it, block, gate: 0, &a)
     unsafe lstmPair4(it, block, gate: 2, &b)
-    if unsafe it.piece.end < it.count {
-      unsafe wait(it, gate: 0, a)
-      return unsafe wait(it, gate: 2, b)
-    }
     unsafe lstmUpdate(it, row: 0, block: block, LSTMSums(i: a[0], f: a[1], g: b[0], o: b[1]))
     unsafe lstmUpdate(it, row: 1, block: block, LSTMSums(i: a[2], f: a[3], g: b[2], o: b[3]))
     unsafe lstmUpdate(it, row: 2, block: block, LSTMSums(i: a[4], f: a[5], g: b[4], o: b[5]))
@@ -182,10 +139,6 @@ func lstm2x1(_ it: LSTMState, _ block: Int) { unsafe lstmTile((Count<2>.self, Co
     var (a, b) = (zeros12, zeros12)
     unsafe lstmPair6(it, block, gate: 0, &a)
     unsafe lstmPair6(it, block, gate: 2, &b)
-    if unsafe it.piece.end < it.count {
-      unsafe wait(it, gate: 0, a)
-      return unsafe wait(it, gate: 2, b)
-    }
     unsafe lstmUpdate(it, row: 0, block: block, LSTMSums(i: a[0], f: a[1], g: b[0], o: b[1]))
     unsafe lstmUpdate(it, row: 1, block: block, LSTMSums(i: a[2], f: a[3], g: b[2], o: b[3]))
     unsafe lstmUpdate(it, row: 2, block: block, LSTMSums(i: a[4], f: a[5], g: b[4], o: b[5]))

@@ -15,26 +15,24 @@ public func lstmStep(
   _ gates: UnsafeMutablePointer<Scalar>?
 ) {
   let all = unsafe LSTMState(
-    z: z, zStride: zStride, h: h, hNew: hNew, c: c, stride: stride, count: count, weights: weights, start: start, gates: gates, sums: hNew,
-    piece: Piece(begin: 0, end: count), ahead: Ahead(place: weights))
+    z: z, zStride: zStride, h: h, hNew: hNew, c: c, stride: stride, count: count, weights: weights, start: start, gates: gates)
   guard isInPieces(rows: rows, count: count, panels: 4) else {
-    return unsafe lstmRows(all, rows: rows, first: 0, end: blocks, backward: false)
+    return unsafe lstmRows(all, rows: rows, first: 0, end: blocks, backward: false, nil)
   }
   var memory = lstm_sums()
   unsafe lstmStepInPieces(all, rows: rows, blocks: blocks, &memory)
 }
 
-/// The same with memory for sums that wait.
+/// The same with memory for sums.
 @inline(never)
-func lstmStepInPieces(_ state: LSTMState, rows: Int, blocks: Int, _ memory: UnsafeMutablePointer<lstm_sums>) {
-  var all = unsafe state
-  unsafe all.sums = numbers(memory)
-  unsafe lstmRows(all, rows: rows, first: 0, end: blocks, backward: false)
+func lstmStepInPieces(_ all: LSTMState, rows: Int, blocks: Int, _ memory: UnsafeMutablePointer<lstm_sums>) {
+  unsafe lstmRows(all, rows: rows, first: 0, end: blocks, backward: false, numbers(memory))
 }
 
-/// The blocks from `first` up to `end` of one step, from the last to the first if `backward`: see `Instant.isBackward`.
+/// The blocks from `first` up to `end` of one step, from the last to the first if `backward`: see `Instant.isBackward`. With memory for sums, rows meet
+/// their weights in pieces.
 @_transparent
-private func lstmRows(_ all: LSTMState, rows: Int, first: Int, end: Int, backward: Bool) {
+private func lstmRows(_ all: LSTMState, rows: Int, first: Int, end: Int, backward: Bool, _ memory: UnsafeMutablePointer<Scalar>?) {
   // A single row has too few sums to keep the multipliers busy: two blocks at once.
   let width = rows == 1 ? 2 : 1
   let items = (end &- first &+ width &- 1) / width
@@ -44,33 +42,32 @@ private func lstmRows(_ all: LSTMState, rows: Int, first: Int, end: Int, backwar
     item &+= 1
     if width == 2 && end &- block >= 2 {
       unsafe lstm1x2(all, block)
-    } else if unsafe isInPieces(rows: rows, count: all.count, panels: 4) {
-      unsafe lstmBlockInPieces(all, rows, block, next: backward ? block &- 1 : block &+ 1)
+    } else if let memory = unsafe memory {
+      unsafe lstmBlockInPieces(all, rows, block, next: backward ? block &- 1 : block &+ 1, memory)
     } else {
       unsafe lstmBlock(all, rows, block)
     }
   }
 }
 
-/// One block of all rows, piece by piece, so many rows at a time as there is memory for; then comes the block `next`.
+/// One block of all rows, its weights piece by piece, so many rows at a time as there is memory for; then comes the block `next`.
 @inline(never)
-func lstmBlockInPieces(_ all: LSTMState, _ rows: Int, _ block: Int, next: Int) {
-  let most = pieceCount(panels: 4)
-  let sums = unsafe all.sums
+func lstmBlockInPieces(_ all: LSTMState, _ rows: Int, _ block: Int, next: Int, _ memory: UnsafeMutablePointer<Scalar>) {
+  let first = block &* (4 &* lanes)
+  let unit = block &* lanes
   var row = 0
   while row < rows {
     let taken = smaller(rows &- row, Int(LSTM_SUMS_ROWS))
-    var part = unsafe all.from(row: row)
-    unsafe part.sums = sums
-    var begin = 0
-    while unsafe begin < part.count {
-      unsafe part.piece = Piece(begin: begin, end: smaller(begin &+ most, part.count))
-      begin &+= most
-      // SAFETY: an address that is asked for, not read: of what comes next, if anything does.
-      let following = unsafe begin < part.count ? block &* part.count &+ begin : next &* part.count
-      unsafe part.ahead = Ahead(place: part.weights + following &* (4 &* lanes), step: Ahead.line)
-      unsafe lstmBlock(part, taken, block)
-    }
+    let part = unsafe all.from(row: row)
+    let following = row &+ taken < rows ? block : next
+    // SAFETY: the block exists; whether the next one does is of no concern, since it is asked for, not read.
+    unsafe projectInPieces(
+      Projection(
+        x: part.h, xStride: part.stride, count: part.count, weights: part.weights + first &* part.count, start: part.start + first, addend: nil,
+        addendStride: 0, out: memory, outStride: 4 &* lanes), rows: taken, panels: 4, next: part.weights + following &* (4 &* lanes) &* part.count)
+    unsafe lstmUpdate(
+      part.z + first, part.zStride, memory, 4 &* lanes, part.hNew + unit, part.c + unit, part.stride, rows: taken, blocks: 1,
+      part.gates.map { unsafe $0 + first })
     row &+= taken
   }
 }
@@ -92,8 +89,7 @@ private func lstmBlock(_ all: LSTMState, _ rows: Int, _ block: Int) {
       unsafe lstm2x1(it, block)
       row &+= 2
     } else {
-      // It knows no pieces: all of it comes with the last one.
-      if unsafe it.piece.end == it.count { unsafe lstm1x1(it, block) }
+      unsafe lstm1x1(it, block)
       row &+= 1
     }
   }
@@ -116,38 +112,35 @@ public func lstmSteps(
   _ out: UnsafeMutablePointer<Scalar>?, _ outStride: Int, _ outStep: Int, _ meeting: UnsafeMutableRawPointer?, own: Int, parts: Int
 ) {
   let all = unsafe LSTMState(
-    z: z, zStride: zStride, h: h, hNew: hNew, c: c, stride: stride, count: count, weights: weights, start: start, gates: nil, sums: hNew,
-    piece: Piece(begin: 0, end: count), ahead: Ahead(place: weights))
+    z: z, zStride: zStride, h: h, hNew: hNew, c: c, stride: stride, count: count, weights: weights, start: start, gates: nil)
   let run = unsafe Steps(
     zStep: zStep, steps: steps, h: h, hNew: hNew, rows: rows, blocks: blocks, out: out, outStride: outStride, outStep: outStep, meeting: meeting,
     own: own, parts: parts)
-  guard isInPieces(rows: rows, count: count, panels: 4) else { return unsafe lstmRun(run, all) }
+  guard isInPieces(rows: rows, count: count, panels: 4) else { return unsafe lstmRun(run, all, nil) }
   var memory = lstm_sums()
   unsafe lstmRunInPieces(run, all, &memory)
 }
 
-/// The steps with memory for sums that wait.
+/// The steps with memory for sums.
 @inline(never)
 func lstmRunInPieces(_ it: Steps, _ state: LSTMState, _ memory: UnsafeMutablePointer<lstm_sums>) {
-  var state = unsafe state
-  unsafe state.sums = numbers(memory)
-  unsafe lstmRun(it, state)
+  unsafe lstmRun(it, state, numbers(memory))
 }
 
 /// The steps.
 @inline(never)
-func lstmRun(_ it: Steps, _ state: LSTMState) {
+func lstmRun(_ it: Steps, _ state: LSTMState, _ memory: UnsafeMutablePointer<Scalar>?) {
   var turn = unsafe StepsTurn(it)
   while unsafe turn.next(it) {
     let all = unsafe state.at(turn.step &* it.zStep, h: turn.from, hNew: turn.to)
     // SAFETY: the caller's contract: a meeting's memory.
     guard let meeting = unsafe it.meeting?.assumingMemoryBound(to: lstm_meeting_word.self) else {
-      unsafe lstmRows(all, rows: it.rows, first: 0, end: it.blocks, backward: turn.step & 1 == 1)
+      unsafe lstmRows(all, rows: it.rows, first: 0, end: it.blocks, backward: turn.step & 1 == 1, memory)
       unsafe turn.write(it, first: 0, end: it.blocks, stride: all.stride, units: all.count)
       continue
     }
     while unsafe turn.nextPart(it, meeting) {
-      unsafe lstmRows(all, rows: it.rows, first: turn.first, end: turn.end, backward: turn.step & 1 == 1)
+      unsafe lstmRows(all, rows: it.rows, first: turn.first, end: turn.end, backward: turn.step & 1 == 1, memory)
       unsafe turn.write(it, first: turn.first, end: turn.end, stride: all.stride, units: all.count)
       unsafe lstm_meeting_end(meeting)
     }

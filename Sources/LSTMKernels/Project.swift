@@ -1,5 +1,3 @@
-import CVector
-
 /// What a projection works on: see ``project``.
 @unsafe struct Projection {
   var x: UnsafePointer<Scalar>
@@ -11,10 +9,6 @@ import CVector
   var addendStride: Int
   var out: UnsafeMutablePointer<Scalar>
   var outStride: Int
-  /// The piece of weights that is met. Between two pieces sums wait in `out`.
-  var piece: Piece
-  /// What is asked for ahead of time while a tile is computed.
-  var ahead: Ahead
 
   /// The same for the groups from `group` on, `panels` to a group.
   @_transparent
@@ -29,15 +23,14 @@ import CVector
     return unsafe rest
   }
 
-  /// The same for the rows from `row` on of groups of `panels` panels.
+  /// The same for the rows from `row` on.
   @_transparent
-  func from(row: Int, panels: Int) -> Projection {
+  func from(row: Int) -> Projection {
     var rest = unsafe self
     // SAFETY: the row exists.
     unsafe rest.x = x + row &* xStride
     unsafe rest.addend = addend.map { unsafe $0 + row &* addendStride }
     unsafe rest.out = out + row &* outStride
-    unsafe rest.ahead = ahead.from(row: row, piece, panels: panels)
     return unsafe rest
   }
 }
@@ -48,12 +41,8 @@ private func projectTile<let R: Int, let G: Int, let P: Int, let S: Int>(
   _ shape: (Count<R>.Type, Count<G>.Type, Count<P>.Type), _ zeros: Count<S>, _ it: Projection, first: Int, panels: Int
 ) {
   let column = first &* lanes
-  let (begin, end) = unsafe G > 1 ? (0, it.count) : (it.piece.begin, it.piece.end)
-  let (start, startStride) = unsafe G > 1 || begin == 0 ? (it.start, 0) : (UnsafePointer(it.out), it.outStride)
   // SAFETY: each group has `panels` panels.
-  var sums = unsafe tileSums(
-    shape, zeros, it.x + begin, it.xStride, end &- begin, it.weights + (begin &* (panels &* lanes) &+ column), start + column, panels: panels,
-    startStride: startStride, ahead: R &* G &* P > 8 && G == 1 ? it.ahead : nil)
+  var sums = unsafe tileSums(shape, zeros, it.x, it.xStride, it.count, it.weights + column, it.start + column, panels: panels)
   if let addend = unsafe it.addend {
     for row in 0..<R {
       for group in 0..<G {
@@ -113,7 +102,7 @@ private func projectTile<let R: Int, let G: Int, let P: Int, let S: Int>(
   @inline(never)
   func project6x1x3(_ it: Projection) {
     unsafe projectTile((Count<3>.self, Count<1>.self, Count<3>.self), zeros9, it, first: 0, panels: 3)
-    unsafe projectTile((Count<3>.self, Count<1>.self, Count<3>.self), zeros9, it.from(row: 3, panels: 3), first: 0, panels: 3)
+    unsafe projectTile((Count<3>.self, Count<1>.self, Count<3>.self), zeros9, it.from(row: 3), first: 0, panels: 3)
   }
 #endif
 
@@ -173,7 +162,7 @@ public func project(
 ) {
   let all = unsafe Projection(
     x: x, xStride: xStride, count: count, weights: weights, start: start, addend: addend, addendStride: addendStride, out: out,
-    outStride: outStride, piece: Piece(begin: 0, end: count), ahead: Ahead(place: weights))
+    outStride: outStride)
   var group = 0
   // A single row has too few sums to keep the multipliers busy: four groups at once.
   while rows == 1 && groups &- group >= 4 {
@@ -196,34 +185,12 @@ public func project(
   }
   while group < groups {
     let part = unsafe all.from(group: group, panels: panels)
-    if unsafe addend == nil && isInPieces(rows: rows, count: count, panels: panels) {
-      unsafe projectInPieces(part, rows: rows, panels: panels)
+    if unsafe addend == nil && panels > 1 && isInPieces(rows: rows, count: count, panels: panels) {
+      unsafe projectSomeInPieces(part, rows: rows, panels: panels)
     } else {
       unsafe projectGroup(part, rows: rows, panels: panels)
     }
     group &+= 1
-  }
-}
-
-/// One group, piece by piece, of some rows at a time.
-@inline(never)
-func projectInPieces(_ all: Projection, rows: Int, panels: Int) {
-  let most = pieceCount(panels: panels)
-  let count = unsafe all.count
-  var row = 0
-  while row < rows {
-    let taken = smaller(rows &- row, Int(LSTM_SUMS_ROWS))
-    var part = unsafe all.from(row: row, panels: panels)
-    var begin = 0
-    while begin < count {
-      unsafe part.piece = Piece(begin: begin, end: smaller(begin &+ most, count))
-      begin &+= most
-      // SAFETY: an address that is asked for, not read: of the next piece, the first one or the next group's.
-      let following = begin < count || row &+ taken == rows ? begin : 0
-      unsafe part.ahead = Ahead(place: part.weights + following &* (panels &* lanes), step: Ahead.line)
-      unsafe projectGroup(part, rows: taken, panels: panels)
-    }
-    row &+= taken
   }
 }
 
@@ -232,7 +199,7 @@ func projectInPieces(_ all: Projection, rows: Int, panels: Int) {
 func projectPair(_ all: Projection, rows: Int) {
   var row = 0
   while rows &- row >= 4 {
-    let it = unsafe all.from(row: row, panels: 1)
+    let it = unsafe all.from(row: row)
     if rows &- row >= 6 {
       unsafe project6x2x1(it)
       row &+= 6
@@ -241,17 +208,17 @@ func projectPair(_ all: Projection, rows: Int) {
       row &+= 4
     }
   }
-  let rest = unsafe all.from(row: row, panels: 1)
+  let rest = unsafe all.from(row: row)
   unsafe projectGroup(rest, rows: rows &- row, panels: 1)
   unsafe projectGroup(rest.from(group: 1, panels: 1), rows: rows &- row, panels: 1)
 }
 
 /// One group of all rows, in tiles.
 @_transparent
-private func projectGroup(_ part: Projection, rows: Int, panels: Int) {
+func projectGroup(_ part: Projection, rows: Int, panels: Int) {
   var row = 0
   while row < rows {
-    let it = unsafe part.from(row: row, panels: panels)
+    let it = unsafe part.from(row: row)
     let taken = unsafe projectRows(it, rows &- row, panels)
     row &+= taken
   }

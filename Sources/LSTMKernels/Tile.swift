@@ -1,5 +1,3 @@
-import CVector
-
 /// A number that is known when compiling, passed as a type.
 typealias Count<let N: Int> = InlineArray<N, Vector>
 
@@ -31,7 +29,7 @@ func tileSums<let R: Int, let G: Int, let P: Int, let S: Int>(
   while k < count {
     // SAFETY: k < count; each group holds count·panels vectors.
     let w = unsafe weights + k &* (panels &* lanes)
-    if let ahead = unsafe ahead { unsafe lstm_prefetch(ahead.place + k &* ahead.step) }
+    if let ahead = unsafe ahead { unsafe ahead.ask(k) }
     for row in 0..<R {
       // SAFETY: row < R and k < count.
       let value = unsafe all(x[row &* xStride &+ k])
@@ -46,50 +44,6 @@ func tileSums<let R: Int, let G: Int, let P: Int, let S: Int>(
     k &+= 1
   }
   return sums
-}
-
-/// Where many rows meet a group, its weights are cut into pieces along k, and all rows meet one piece before the next: it stays in the first cache, while
-/// the sums wait in memory. So many bytes has a piece; and so many rows are many.
-let pieceBytes = 16384
-let pieceRows = 12
-
-/// The numbers of x that meet one piece of a group of `panels` panels.
-@_transparent
-func pieceCount(panels: Int) -> Int { pieceBytes / (panels &* lanes &* MemoryLayout<Scalar>.stride) }
-
-/// Whether `rows` rows of `count` numbers meet their weights in pieces.
-@_transparent
-func isInPieces(rows: Int, count: Int, panels: Int) -> Bool { rows >= pieceRows && count > pieceCount(panels: panels) }
-
-/// Where the sums that wait begin, aligned to vectors.
-@_transparent
-func numbers(_ memory: UnsafeMutablePointer<lstm_sums>) -> UnsafeMutablePointer<Scalar> {
-  // SAFETY: a structure of numbers, with room for one row more than is used.
-  unsafe UnsafeMutableRawPointer(memory).alignedUp(toMultipleOf: lanes &* MemoryLayout<Scalar>.stride).assumingMemoryBound(to: Scalar.self)
-}
-
-/// A part of the numbers of x, from `begin` up to `end`.
-struct Piece {
-  var begin: Int
-  var end: Int
-}
-
-/// What is asked for ahead of time while a tile is computed: with each number of x the cache line `step` numbers behind the one before.
-@unsafe struct Ahead {
-  var place: UnsafePointer<Scalar>
-  var step = 0
-
-  /// The numbers of a cache line.
-  @_transparent
-  static var line: Int { 64 / MemoryLayout<Scalar>.stride }
-
-  /// What the tile of the rows from `row` on asks for: its part of the next piece, and one line again and again if those before ask for all of it.
-  @_transparent
-  func from(row: Int, _ piece: Piece, panels: Int) -> Ahead {
-    let tile = row / 6
-    if unsafe tile >= panels &* lanes / Ahead.line { return unsafe Ahead(place: place, step: 0) }
-    return unsafe Ahead(place: place + tile &* (piece.end &- piece.begin) &* step, step: step)
-  }
 }
 
 /// Puts sums into memory, one by one: assigned as a whole, they would be counted up there.
