@@ -102,7 +102,7 @@ def low_rows(shapes: tuple[tuple[int, int], ...]) -> list[Row]:
     for inputs, units in ((1, 64), (16, 128), (40, 256), (64, 512), (128, 1024)):
         rows.append(Row("stream", "lstm", inputs, units, weights="bf16", peers=STREAM_PEERS))
     for inputs, units in ((40, 256), (64, 512), (128, 1024)):
-        rows.append(Row("stream", "lstm", inputs, units, weights="int8", peers=STREAM_PEERS, target=1.5))
+        rows.append(Row("stream", "lstm", inputs, units, weights="int8", peers=STREAM_PEERS, target=1.5, against="onnxruntime"))
     for threads in (1, 2):
         for inputs, units in shapes:
             if threads == 1 or units >= 128:
