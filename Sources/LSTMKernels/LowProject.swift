@@ -33,7 +33,8 @@
   ) {
     // SAFETY: the caller's contract: room for lowMatrixBytes bytes.
     unsafe memory.assumingMemoryBound(to: LowMatrix.self).pointee = LowMatrix(
-      form: form, panels: panels, count: count, words: form == 0 ? count : form == 2 ? (count &+ 1) / 2 : (count &+ 3) / 4 &* 2, limit: limit, weights: weights, start: start,
+      form: form, panels: panels, count: count, words: form == 0 ? count : form == 2 ? (count &+ 1) / 2 : (count &+ 3) / 4 &* 2, limit: limit,
+      weights: weights, start: start,
       scales: scales)
   }
 
