@@ -1,3 +1,5 @@
+import CVector
+
 /// The new state of one block from its sums.
 @_transparent
 private func updateLSTM<let S: Int>(
@@ -15,6 +17,24 @@ private func updateLSTM<let S: Int>(
   unsafe store(o * tanh(c), it.hNew + unit)
 }
 
+#if LSTM_V4
+  /// Asks for the first weights of the pair of blocks that comes after `block` and the next, in the time that the functions of these take. Where vectors
+  /// are shorter that gained nothing.
+  @_transparent
+  private func askForNextPair(_ it: Instant, after block: Int) {
+    // A short row of x brings few weights: then those for h are the first of many.
+    let byInput = unsafe it.inputCount >= 8
+    let size = unsafe (byInput ? it.inputCount : it.units) &* (4 &* lanes)
+    let next = unsafe it.isBackward ? block &- 2 : block &+ 2
+    // SAFETY: addresses that are asked for, not read.
+    let place = unsafe (byInput ? it.input : it.recurrent) + next &* size
+    for vector in 0..<16 {
+      unsafe lstm_prefetch(place + vector &* lanes)
+      unsafe lstm_prefetch(place + (size &+ vector &* lanes))
+    }
+  }
+#endif
+
 @_transparent
 private func lstmInstantTile<let G: Int, let T: Int, let S: Int>(
   _ shape: (Count<G>.Type, Count<T>.Type), _ zeros: Count<S>, _ pointer: UnsafeMutablePointer<Instant>, _ x: UnsafePointer<Scalar>, _ block: Int
@@ -29,6 +49,9 @@ private func lstmInstantTile<let G: Int, let T: Int, let S: Int>(
   let fromH = unsafe instantSums(
     (shape.0, Count<4>.self, shape.1), zeros, it.h, it.units, it.recurrent + first &* it.units, it.recurrentStart + first, it.tailRecurrent,
     it.tailRecurrentStart)
+  #if LSTM_V4
+    if G > 1 { unsafe askForNextPair(it, after: block) }
+  #endif
   if G > 0 { unsafe updateLSTM(it, fromX, fromH, 0, block) }
   if G > 1 { unsafe updateLSTM(it, fromX, fromH, 1, block &+ 1) }
   #if LSTM_V4 || (LSTM_V3 && !LSTM_FLOAT64)
