@@ -48,6 +48,9 @@ LSTM_OPERATION lstm_fused(lstm_vector a, lstm_vector b, lstm_vector c) {
 LSTM_OPERATION lstm_lesser(lstm_vector a, lstm_vector b) { return a < b ? a : b; }
 LSTM_OPERATION lstm_greater(lstm_vector a, lstm_vector b) { return a > b ? a : b; }
 
+/* c where a < b, d elsewhere, also where one of the two is NaN. */
+LSTM_OPERATION lstm_below(lstm_vector a, lstm_vector b, lstm_vector c, lstm_vector d) { return a < b ? c : d; }
+
 LSTM_OPERATION lstm_negated(lstm_vector a) { return -a; }
 LSTM_OPERATION lstm_magnitude(lstm_vector a) { return __builtin_elementwise_abs(a); }
 LSTM_OPERATION lstm_with_sign(lstm_vector of, lstm_vector magnitude) {

@@ -12,7 +12,7 @@ import CVector
   private let roundingNumber: Double = 0x1.8p52 + 1023
   private let ln2High: Double = 0x1.62e42fee00000p-1
   private let ln2Low: Double = 0x1.a39ef35793c76p-33
-  private let largestExponent: Double = 708
+  let largestExponent: Double = 708
 #else
   /// Adding it leaves n + 127 in the lowest bits: the exponent of 2ⁿ.
   private let roundingNumber: Float = 0x1.8p23 + 127
@@ -24,20 +24,20 @@ import CVector
     private let ln2High: Float = 0.693359375
     private let ln2Low: Float = -2.12194440e-4
   #endif
-  private let largestExponent: Float = 87
+  let largestExponent: Float = 87
 #endif
 
 /// `x`, but not above the largest exponent; NaN stays.
 @_transparent
-private func clampedAbove(_ x: Vector) -> Vector { lstm_lesser(all(largestExponent), x) }
+func clampedAbove(_ x: Vector) -> Vector { lstm_lesser(all(largestExponent), x) }
 
 /// `x`, but not below −largest exponent; NaN stays.
 @_transparent
-private func clampedBelow(_ x: Vector) -> Vector { lstm_greater(all(-largestExponent), x) }
+func clampedBelow(_ x: Vector) -> Vector { lstm_greater(all(-largestExponent), x) }
 
 /// `2ⁿ` and `r`, roughly and with what it lacks, where e⁻ˣ = 2ⁿ · e⁻ʳ.
 @_transparent
-private func reduced(_ x: Vector) -> (power: Vector, r: Vector, precise: Vector) {
+func reduced(_ x: Vector) -> (power: Vector, r: Vector, precise: Vector) {
   let rounding = all(roundingNumber)
   let shifted = fused(rounding, x, all(-1.4426950408889634))
   let n = shifted - rounding
@@ -47,7 +47,7 @@ private func reduced(_ x: Vector) -> (power: Vector, r: Vector, precise: Vector)
 
 /// `e⁻ʳ − 1` from the `r` that the powers are made of, and the `r` that is their largest term.
 @_transparent
-private func exponentialMinusOne(_ r: Vector, _ precise: Vector) -> Vector {
+func exponentialMinusOne(_ r: Vector, _ precise: Vector) -> Vector {
   let r2 = r * r
   #if LSTM_FLOAT64
     let r4 = r2 * r2
@@ -152,7 +152,7 @@ public func relu(_ values: UnsafeMutablePointer<Scalar>, _ count: Int) {
 
 /// The first `count` numbers of a vector at `pointer`, zeros behind them.
 @_transparent
-private func loadPart(_ pointer: UnsafeMutablePointer<Scalar>, _ count: Int) -> Vector {
+func loadPart(_ pointer: UnsafeMutablePointer<Scalar>, _ count: Int) -> Vector {
   // SAFETY: no more than `count` numbers are read.
   if count >= lanes { return unsafe UnsafeRawPointer(pointer).loadUnaligned(as: Vector.self) }
   var vector = Vector.zero
@@ -166,7 +166,7 @@ private func loadPart(_ pointer: UnsafeMutablePointer<Scalar>, _ count: Int) -> 
 
 /// Writes the first `count` numbers of a vector.
 @_transparent
-private func storePart(_ vector: Vector, _ pointer: UnsafeMutablePointer<Scalar>, _ count: Int) {
+func storePart(_ vector: Vector, _ pointer: UnsafeMutablePointer<Scalar>, _ count: Int) {
   // SAFETY: no more than `count` numbers are written.
   if count >= lanes { return unsafe UnsafeMutableRawPointer(pointer).storeBytes(of: vector, as: Vector.self) }
   var lane = 0

@@ -10,6 +10,18 @@ extension KernelTable {
     case .tanh: tanh(numbers)
     case .softmax: eachRow(numbers, width) { softmax($0) }
     case .logSoftmax: eachRow(numbers, width) { logSoftmax($0) }
+    case .swish: activate(numbers, 0)
+    case .elu(let alpha): activate(numbers, 1, 1, alpha)
+    case .selu: activate(numbers, 1, 1.0507009873554805, 1.0507009873554805 * 1.6732632423543772)
+    case .gelu(approximate: true): activate(numbers, 2)
+    #if !LSTM_FLOAT64
+      case .gelu: activate(numbers, 7)
+    #endif
+    case .relu(let maximum, let slope, let threshold): activate(numbers, 3, threshold, slope, maximum ?? .infinity)
+    case .leakyRelu(let slope): activate(numbers, 3, 0, slope, .infinity)
+    case .hardSigmoid(let slope): activate(numbers, 4, slope, 0.5)
+    case .hardSwish: activate(numbers, 5, 1.0 / 6.0, 0.5)
+    case .softsign: activate(numbers, 6)
     default: for index in 0..<numbers.count { numbers[index] = activation(numbers[index]) }
     }
   }
@@ -17,18 +29,6 @@ extension KernelTable {
   private func eachRow(_ numbers: Floats, _ width: Int, _ body: (Floats) -> Void) {
     guard width > 0 else { return }
     for row in 0..<(numbers.count / width) { body(numbers.slice(row * width, width)) }
-  }
-
-  /// `eˣ / Σ eˣ` of one row, in place; the largest number is subtracted first.
-  func softmax(_ row: Floats) {
-    var largest = -Scalar.infinity
-    for index in 0..<row.count { largest = Swift.max(largest, row[index]) }
-    var sum: Scalar = 0
-    for index in 0..<row.count {
-      row[index] = exp(row[index] - largest)
-      sum += row[index]
-    }
-    for index in 0..<row.count { row[index] /= sum }
   }
 
   private func logSoftmax(_ row: Floats) {

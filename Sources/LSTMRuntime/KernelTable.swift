@@ -26,6 +26,8 @@ import Glibc
   private let gruKernel: @Sendable (Read, Int, Read, Write, Int, Int, Int, Read, Int, Read, Write?) -> Void
   private let sigmoidKernel: @Sendable (Write, Int) -> Void
   private let tanhKernel: @Sendable (Write, Int) -> Void
+  private let activateKernel: @Sendable (Int, Scalar, Scalar, Scalar, Write, Int) -> Void
+  private let softmaxKernel: @Sendable (Write, Int) -> Void
   /// Steps of streams: see DirectStream.
   let instants: InstantKernels
   #if !LSTM_FLOAT64
@@ -41,38 +43,44 @@ import Glibc
         projectKernel: LSTMKernels64.project(_:_:rows:count:_:groups:panels:_:_:_:_:_:),
         lstmKernel: LSTMKernels64.lstmStep(_:_:_:_:_:_:rows:count:_:blocks:_:_:),
         gruKernel: LSTMKernels64.gruStep(_:_:_:_:_:rows:count:_:blocks:_:_:), sigmoidKernel: LSTMKernels64.sigmoid(_:_:),
-        tanhKernel: LSTMKernels64.tanh(_:_:), instants: InstantKernels.baseline)
+        tanhKernel: LSTMKernels64.tanh(_:_:), activateKernel: LSTMKernels64.activate(_:_:_:_:_:_:),
+        softmaxKernel: LSTMKernels64.softmax(_:_:), instants: InstantKernels.baseline)
       let v3 = unsafe KernelTable(
         name: "v3", lanes: LSTMKernels64V3.lanes,
         projectKernel: LSTMKernels64V3.project(_:_:rows:count:_:groups:panels:_:_:_:_:_:),
         lstmKernel: LSTMKernels64V3.lstmStep(_:_:_:_:_:_:rows:count:_:blocks:_:_:),
         gruKernel: LSTMKernels64V3.gruStep(_:_:_:_:_:rows:count:_:blocks:_:_:), sigmoidKernel: LSTMKernels64V3.sigmoid(_:_:),
-        tanhKernel: LSTMKernels64V3.tanh(_:_:), instants: InstantKernels.v3)
+        tanhKernel: LSTMKernels64V3.tanh(_:_:), activateKernel: LSTMKernels64V3.activate(_:_:_:_:_:_:),
+        softmaxKernel: LSTMKernels64V3.softmax(_:_:), instants: InstantKernels.v3)
       let v4 = unsafe KernelTable(
         name: "v4", lanes: LSTMKernels64V4.lanes,
         projectKernel: LSTMKernels64V4.project(_:_:rows:count:_:groups:panels:_:_:_:_:_:),
         lstmKernel: LSTMKernels64V4.lstmStep(_:_:_:_:_:_:rows:count:_:blocks:_:_:),
         gruKernel: LSTMKernels64V4.gruStep(_:_:_:_:_:rows:count:_:blocks:_:_:), sigmoidKernel: LSTMKernels64V4.sigmoid(_:_:),
-        tanhKernel: LSTMKernels64V4.tanh(_:_:), instants: InstantKernels.v4)
+        tanhKernel: LSTMKernels64V4.tanh(_:_:), activateKernel: LSTMKernels64V4.activate(_:_:_:_:_:_:),
+        softmaxKernel: LSTMKernels64V4.softmax(_:_:), instants: InstantKernels.v4)
     #else
       let baseline = unsafe KernelTable(
         name: "baseline", lanes: LSTMKernels.lanes,
         projectKernel: LSTMKernels.project(_:_:rows:count:_:groups:panels:_:_:_:_:_:),
         lstmKernel: LSTMKernels.lstmStep(_:_:_:_:_:_:rows:count:_:blocks:_:_:),
         gruKernel: LSTMKernels.gruStep(_:_:_:_:_:rows:count:_:blocks:_:_:), sigmoidKernel: LSTMKernels.sigmoid(_:_:),
-        tanhKernel: LSTMKernels.tanh(_:_:), instants: InstantKernels.baseline, low: LowKernels.baseline)
+        tanhKernel: LSTMKernels.tanh(_:_:), activateKernel: LSTMKernels.activate(_:_:_:_:_:_:),
+        softmaxKernel: LSTMKernels.softmax(_:_:), instants: InstantKernels.baseline, low: LowKernels.baseline)
       let v3 = unsafe KernelTable(
         name: "v3", lanes: LSTMKernelsV3.lanes,
         projectKernel: LSTMKernelsV3.project(_:_:rows:count:_:groups:panels:_:_:_:_:_:),
         lstmKernel: LSTMKernelsV3.lstmStep(_:_:_:_:_:_:rows:count:_:blocks:_:_:),
         gruKernel: LSTMKernelsV3.gruStep(_:_:_:_:_:rows:count:_:blocks:_:_:), sigmoidKernel: LSTMKernelsV3.sigmoid(_:_:),
-        tanhKernel: LSTMKernelsV3.tanh(_:_:), instants: InstantKernels.v3, low: LowKernels.v3)
+        tanhKernel: LSTMKernelsV3.tanh(_:_:), activateKernel: LSTMKernelsV3.activate(_:_:_:_:_:_:),
+        softmaxKernel: LSTMKernelsV3.softmax(_:_:), instants: InstantKernels.v3, low: LowKernels.v3)
       let v4 = unsafe KernelTable(
         name: "v4", lanes: LSTMKernelsV4.lanes,
         projectKernel: LSTMKernelsV4.project(_:_:rows:count:_:groups:panels:_:_:_:_:_:),
         lstmKernel: LSTMKernelsV4.lstmStep(_:_:_:_:_:_:rows:count:_:blocks:_:_:),
         gruKernel: LSTMKernelsV4.gruStep(_:_:_:_:_:rows:count:_:blocks:_:_:), sigmoidKernel: LSTMKernelsV4.sigmoid(_:_:),
-        tanhKernel: LSTMKernelsV4.tanh(_:_:), instants: InstantKernels.v4, low: LowKernels.v4)
+        tanhKernel: LSTMKernelsV4.tanh(_:_:), activateKernel: LSTMKernelsV4.activate(_:_:_:_:_:_:),
+        softmaxKernel: LSTMKernelsV4.softmax(_:_:), instants: InstantKernels.v4, low: LowKernels.v4)
     #endif
     switch lstm_support_cpu_level() {
     #if !LSTM_FLOAT64
@@ -199,6 +207,18 @@ import Glibc
   func sigmoid(_ numbers: Floats) {
     // SAFETY: the slice vouches for its count.
     unsafe sigmoidKernel(numbers.base, numbers.count)
+  }
+
+  /// A function of each number, in place: see the kernel.
+  func activate(_ numbers: Floats, _ function: Int, _ a: Double = 0, _ b: Double = 0, _ c: Double = 0) {
+    // SAFETY: the slice vouches for its count.
+    unsafe activateKernel(function, Scalar(a), Scalar(b), Scalar(c), numbers.base, numbers.count)
+  }
+
+  /// `eˣ / Σ eˣ` of one row, in place; the largest number is subtracted first.
+  func softmax(_ row: Floats) {
+    // SAFETY: as above.
+    unsafe softmaxKernel(row.base, row.count)
   }
 
   /// tanh of each number, in place.

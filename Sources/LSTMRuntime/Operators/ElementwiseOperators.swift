@@ -26,6 +26,7 @@ final class ActivationOperator: Operator, @unchecked Sendable {
     let count = x.shape[axis]
     if axis == x.shape.count - 1 { maskRows(call, out, count) }
     let inner = x.count(from: axis + 1)
+    if inner == 1 { return kernels.apply(activation, to: out, width: count) }
     let row = call.scratch[0].slice(0, count)
     for outer in 0..<x.count(before: axis) {
       for column in 0..<inner {
