@@ -62,7 +62,8 @@
       precondition(description.count * MemoryLayout<Float>.stride >= (unsafe kernels.low.matrixBytes), "a description without room")
       // SAFETY: room for the description; the arrays live in the same arena. Scales are read only where there are such.
       unsafe kernels.low.describe(
-        place, (form == .int8 ? 1 : 0) + (unsafe kernels.low.usesDots ? 2 : 0), panels, count, quantizedLimit, weights.base, start.base, form == .int8 ? scales.base : start.base)
+        place, (form == .int8 ? 1 : 0) + (unsafe kernels.low.usesDots ? 2 : 0), panels, count, quantizedLimit, weights.base, start.base,
+        form == .int8 ? scales.base : start.base)
     }
 
     /// Where the kernels find the matrix.
@@ -115,8 +116,8 @@
     ///
     /// Of a single step part `index` of `count` of the units may be computed, with h quantised already.
     func lowSteps(
-      _ it: CellSteps, stride: Int, _ recurrent: PackedMatrix, sums: Floats, quantized: Floats, isQuantized: Bool = false, isBackward: Bool = false, gates: Floats? = nil,
-      part index: Int = 0, of count: Int = 1
+      _ it: CellSteps, stride: Int, _ recurrent: PackedMatrix, sums: Floats, quantized: Floats, isQuantized: Bool = false,
+      isBackward: Bool = false, gates: Floats? = nil, part index: Int = 0, of count: Int = 1
     ) {
       let (rows, isLSTM) = (it.rows, recurrent.panels == 4)
       guard rows > 0, it.steps > 0 else { return }
