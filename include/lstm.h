@@ -294,8 +294,8 @@ typedef struct lstm_session lstm_session;
 typedef struct lstm_session_options {
   size_t struct_size;
   int32_t precision; /**< LSTM_FLOAT32 (the default) or LSTM_FLOAT64: what is computed in */
-  int32_t threads;   /**< 1 (the default) … 256: rows of a batch, or a single row's units, are shared out among so many threads; results
-                          do not depend on it */
+  int32_t threads;   /**< 1 (the default) … 256: rows of a batch, or the units of a single row or of layers with many weights, are shared
+                          out among so many threads; results do not depend on it */
   int32_t weights;   /**< LSTM_WEIGHTS_FLOAT32 (the default), or with LSTM_FLOAT32 LSTM_WEIGHTS_BF16 or LSTM_WEIGHTS_INT8: how the weights of
                           LSTM, GRU (with reset_after) and Dense layers are kept; other layers, and LSTM and GRU with functions other than
                           tanh and sigmoid, keep float32. Results stay the same however the model is called, within one form.
