@@ -12,7 +12,7 @@
     var words: Int
     /// The largest 16-bit number of a quantised x.
     var limit: Int
-    /// `[groups, ⌈words / 2⌉, panels, lanes]`.
+    /// `[groups, ⌈words / 2⌉, panels, lanes]`; in form 2, where a word of x is as wide as one of weights, `[groups, words, panels, lanes]`.
     var weights: UnsafePointer<Scalar>
     /// `[groups, panels, lanes]`, both.
     var start: UnsafePointer<Scalar>
@@ -34,8 +34,7 @@
     // SAFETY: the caller's contract: room for lowMatrixBytes bytes.
     unsafe memory.assumingMemoryBound(to: LowMatrix.self).pointee = LowMatrix(
       form: form, panels: panels, count: count, words: form == 0 ? count : form == 2 ? (count &+ 1) / 2 : (count &+ 3) / 4 &* 2, limit: limit,
-      weights: weights, start: start,
-      scales: scales)
+      weights: weights, start: start, scales: scales)
   }
 
   /// What a projection with weights of few bytes works on: see ``projectLow``.

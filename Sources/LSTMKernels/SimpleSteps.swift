@@ -26,8 +26,8 @@ private func instant(
 ///
 /// - Shapes: `z` of each step, `zStep` numbers behind that of the step before (ahead of it, if negative), is what a step's input product makes;
 ///   `h` and `hNew [vectors, lanes]`; `weights [groups, H, panels, lanes]` with `start`. A GRU has `gates [groups, H, 4, lanes]` with
-///   `gateStart` and `scratch [4, vectors, lanes]`; other layers pass nil and `scratch [vectors, lanes]`. The new state goes to `out` (nil: nowhere), steps `outStep` apart, any
-///   alignment. See ``simpleInstantGroups`` and ``resetInstantGroups``.
+///   `gateStart` and `scratch [4, vectors, lanes]`; other layers pass nil and `scratch [vectors, lanes]`. The new state goes to `out` (nil:
+///   nowhere), steps `outStep` apart, any alignment. See ``simpleInstantGroups`` and ``resetInstantGroups``.
 ///
 /// Several threads may run it at the same time on the same arguments, as in ``gruSteps``; the gates of a GRU are steps of their own in the meeting.
 @inline(never)  // see project

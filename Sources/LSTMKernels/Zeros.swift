@@ -74,12 +74,6 @@ var zeros5: Count<5> {
 }
 
 @_transparent
-var zeros7: Count<7> {
-  let z = Vector.zero
-  return [z, z, z, z, z, z, z]
-}
-
-@_transparent
 var zeros10: Count<10> {
   let z = Vector.zero
   return [z, z, z, z, z, z, z, z, z, z]

@@ -35,7 +35,7 @@ import Glibc
     private(set) var low: LowKernels
   #endif
 
-  /// The sets that this processor runs, best first.
+  /// The sets that this processor runs, best first. `v4` may be there twice, the first time with the products of CDot.
   static let supported: [KernelTable] = {
     #if LSTM_FLOAT64
       let baseline = unsafe KernelTable(

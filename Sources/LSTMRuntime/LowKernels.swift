@@ -116,9 +116,8 @@
     ///
     /// Of a single step part `index` of `count` of the units may be computed, with h quantised already.
     func lowSteps(
-      _ it: CellSteps, stride: Int, _ recurrent: PackedMatrix, sums: Floats, quantized: Floats, isQuantized: Bool = false, isBackward: Bool = false,
-      gates: Floats? = nil,
-      part index: Int = 0, of count: Int = 1
+      _ it: CellSteps, stride: Int, _ recurrent: PackedMatrix, sums: Floats, quantized: Floats, isQuantized: Bool = false,
+      isBackward: Bool = false, gates: Floats? = nil, part index: Int = 0, of count: Int = 1
     ) {
       let (rows, isLSTM) = (it.rows, recurrent.panels == 4)
       guard rows > 0, it.steps > 0 else { return }

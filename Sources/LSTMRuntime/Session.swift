@@ -96,10 +96,16 @@ public final class Session: RunningSession {
       throw .shapeMismatch(tensor: "the array for output ‘\(plan.model.outputs[index].name)’", expected: shape, found: outputs[index].shape)
     }
     let batch = given.first?[0] ?? 1
+    let held = workers.reduce(0) { $0 + $1.workspace.heldRows }
+    if batch > 0, held > 0, held != batch {
+      throw .state("the model is stateful and holds the state of a batch of \(held); reset it before a batch of \(batch)")
+    }
     // Threads take rows of their own, or share the only one, or the steps of all.
     let parts = sharesSteps ? 1 : min(workers.count, max(batch, 1))
     for (index, worker) in workers.enumerated() {
       worker.rows = index < parts ? batch * index / parts..<batch * (index + 1) / parts : 0..<0
+      // A thread without rows does not run: what went wrong with rows that it had is past.
+      worker.error = nil
       guard !worker.rows.isEmpty else { continue }
       let share = plan.rowsAreIndependent ? given.map { Shape([worker.rows.count] + $0.withoutBatch) } : given
       try worker.workspace.prepare(share)

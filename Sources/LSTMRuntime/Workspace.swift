@@ -114,6 +114,9 @@ final class Workspace {
   /// Lets these threads share the work of each row, or none.
   func share(among team: Team?) { for call in calls { call?.team = team } }
 
+  /// Rows whose kept state is other than what it starts from.
+  var heldRows: Int { hasRun && stateArena != nil ? stateRows : 0 }
+
   /// Sets all kept states to what they start from.
   func reset() {
     for (floats, part) in zip(states.joined(), stateParts.joined()) {

@@ -6,7 +6,7 @@ import liblstm
 import numpy as np
 import pytest
 from conftest import TOLERANCE, expected, listed, model_path, one, series
-from liblstm import batches
+from liblstm import Input, Sequential, batches, layers
 
 ARCHITECTURES = ["lstm_basic", "lstm_relu_seq", "text_lstm", "lstm_stateful", "functional_two_inputs", "bilstm_concat",
                  "lstm_return_state_seq", "simple_rnn", "gru_reset_after", "masking_gru_td", "lstm_time_major"]
@@ -304,6 +304,30 @@ def test_a_state_is_not_lost_in_silence_when_the_options_change(stateful):
 def test_a_stateful_batch_cannot_be_split(stateful):
     with pytest.raises(liblstm.ArgumentError, match="batch_size"):
         stateful.predict(series(3, 4, 2), batch_size=2)
+
+
+@pytest.mark.parametrize("threads", [1, 2, 4])
+@pytest.mark.parametrize("units", [3, 520])
+def test_a_kept_state_is_of_one_batch_however_many_threads_share_its_rows(threads, units):
+    model = Sequential([Input((None, 2)), layers.LSTM(units, stateful=True)], seed=1)
+    x = series(4, 2, 2)
+    for first, second in ((1, 2), (1, 4), (2, 1), (3, 4), (4, 2)):
+        before = model.predict(x[:first], threads=threads)
+        with pytest.raises(liblstm.StateError, match="holds the state of a batch of %d; reset it before a batch of %d" % (first, second)):
+            model.predict(x[:second], threads=threads)
+        assert not np.array_equal(model.predict(x[:first], threads=threads), before)
+        model.reset_states()
+        assert np.array_equal(model.predict(x[:second], threads=threads)[:1], before[:1])
+        model.reset_states()
+
+
+def test_what_is_wrong_with_one_batch_is_forgotten_in_the_next():
+    model = Sequential([Input((None,), dtype="int32"), layers.Embedding(5, 3), layers.LSTM(4)], seed=1)
+    y = model.predict([[1, 2]], threads=2)
+    with pytest.raises(liblstm.ArgumentError, match="tokens 0 to 4"):
+        model.predict([[1, 2], [1, 9]], threads=2)
+    # The second thread, whose row was wrong, has none now.
+    assert np.array_equal(model.predict([[1, 2]], threads=2), y)
 
 
 def test_threads_of_Python_may_predict_with_one_model_at_once(basic):
