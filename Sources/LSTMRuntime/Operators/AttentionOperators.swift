@@ -69,7 +69,7 @@ final class AttentionOperator: Operator, @unchecked Sendable {
     }
   }
 
-  /// Scores that are no products.
+  /// Scores that are no products: of `additive` and `concat`.
   private func score(_ query: Floats, _ key: Floats, _ size: Int, into scores: Floats, _ it: AttentionProducts) {
     for q in 0..<it.queries {
       let a = query.slice(q * size, size)
@@ -79,16 +79,13 @@ final class AttentionOperator: Operator, @unchecked Sendable {
 
   private func score(_ a: Floats, _ b: Floats) -> Scalar {
     var sum: Scalar = 0
-    switch it.score {
-    case .dot: preconditionFailure("a product is computed elsewhere")
-    case .additive:
+    if it.score == .additive {
       for index in 0..<a.count { sum += (scale?[index] ?? 1) * Glibc.tanh(a[index] + b[index]) }
       return sum
-    case .concat:
-      let factor = scale?.first ?? 1
-      for index in 0..<a.count { sum += Glibc.tanh(factor * (a[index] + b[index])) }
-      return weight * sum
     }
+    let factor = scale?.first ?? 1
+    for index in 0..<a.count { sum += Glibc.tanh(factor * (a[index] + b[index])) }
+    return weight * sum
   }
 }
 
@@ -163,7 +160,7 @@ final class MultiHeadAttentionOperator: Operator, @unchecked Sendable {
     }
   }
 
-  /// The numbers from `start` on; none if that many there are not.
+  /// The numbers from `start` on; none if there are not so many.
   private func from(_ numbers: Floats, _ start: Int) -> Floats {
     let first = min(start, numbers.count)
     return numbers.slice(first, numbers.count - first)
