@@ -130,6 +130,23 @@ import Glibc
       matrix.panels, matrix.start.base + column, addend.map { unsafe UnsafePointer($0.base + column) }, addendStride, out.base + column, outStride)
   }
 
+  /// `out[r] = start + x[r] · W` for weights packed elsewhere: `weights [groups, count, panels, lanes]` and `start [groups, panels, lanes]`, which like
+  /// `out` and its rows lie at multiples of a vector.
+  func project(
+    _ x: Floats, stride xStride: Int, rows: Int, count: Int, _ weights: Floats, groups: Int, panels: Int, start: Floats, into out: Floats,
+    stride outStride: Int
+  ) {
+    guard rows > 0, groups > 0 else { return }
+    let width = groups * panels * lanes
+    precondition(count >= 0 && (panels == 1 || panels == 3 || panels == 4), "no such product")
+    precondition(xStride >= 0 && x.count >= (rows - 1) * xStride + count, "x is shorter than its rows")
+    precondition(weights.count >= count * width && start.count >= width, "weights are fewer than their groups")
+    precondition(outStride >= width && out.count >= (rows - 1) * outStride + width, "out is shorter than its rows")
+    precondition(outStride % lanes == 0 && weights.isAligned(lanes) && start.isAligned(lanes) && out.isAligned(lanes), "numbers between vectors")
+    // SAFETY: extents and alignments were checked.
+    unsafe projectKernel(x.base, xStride, rows, count, weights.base, groups, panels, start.base, nil, 0, out.base, outStride)
+  }
+
   /// The same for one row of `matrix.count` numbers.
   @unsafe func project(one x: Read, _ matrix: PackedMatrix, into out: Floats) {
     precondition(out.count >= matrix.width && matrix.form == .full, "out is shorter than its rows, or the weights are others")

@@ -27,54 +27,65 @@ final class AttentionOperator: Operator, @unchecked Sendable {
   private let scale: [Scalar]?
   private let weight: Scalar
   private let kernels: KernelTable
+  private let training: TrainingKernels
 
   init(_ it: Attention, _ weights: [Weight], kernels: KernelTable) {
     self.it = it
     self.kernels = kernels
+    training = TrainingKernels(kernels)
     scale = it.useScale ? weights[0].scalars : nil
     weight = it.score == .concat ? (weights.last?.scalars.first ?? 1) : 1
   }
 
-  override func scratch(_ inputs: [[Int]], _ outputs: [[Int]]) -> [Int] { [inputs[0][1] * inputs[1][1]] }
+  private func products(_ query: [Int], _ value: [Int]) -> AttentionProducts {
+    // Scores that are no products need no packed keys.
+    AttentionProducts(
+      queries: query[1], steps: value[1], keySize: it.score == .dot ? query[2] : 0, valueSize: value[2], lanes: kernels.lanes)
+  }
+
+  override func scratch(_ inputs: [[Int]], _ outputs: [[Int]]) -> [Int] { products(inputs[0], inputs[1]).scratch }
 
   override func run(_ call: Call) throws(LSTMError) {
     let (query, value) = (call.inputs[0], call.inputs[1])
     let key = call.inputs.count > 2 ? call.inputs[2] : value
     let (queries, steps, size, width) = (query.shape[1], value.shape[1], query.shape[2], value.shape[2])
-    let scores = call.scratch[0]
+    let products = products(query.shape, value.shape)
+    let scratch = call.scratch[...]
     for row in 0..<query.shape[0] {
-      for q in 0..<queries {
-        let a = query.values.slice((row * queries + q) * size, size)
-        for s in 0..<steps {
-          var score = self.score(a, key.values.slice((row * steps + s) * size, size))
-          let hidden = call.masks[1].map { $0.values[row * steps + s] == 0 } == true || (it.causal && s > q)
-          if hidden { score -= AttentionWeights.penalty }
-          scores[q * steps + s] = score
-        }
+      let q = query.values.slice(row * queries * size, queries * size)
+      let k = key.values.slice(row * steps * size, steps * size)
+      products.packValues(value.values.slice(row * steps * width, steps * width), stride: width, scratch)
+      if it.score == .dot {
+        products.packKeys(k, stride: size, scale: scale?.first ?? 1, scratch, training)
+        products.score(q, stride: size, scratch, kernels)
+      } else {
+        score(q, k, size, into: products.scores(scratch), products)
       }
-      let out = call.outputs[0].values
-      AttentionWeights.apply(
-        scores, steps: steps, { value.values.slice((row * steps + $0) * width, width) }, queries: queries,
-        into: { out.slice((row * queries + $0) * width, width) }, kernels: kernels)
+      products.hide(mask: call.masks[1]?.values.slice(row * steps, steps), queryMask: nil, causal: it.causal, scratch)
+      let out = call.outputs[0].values.slice(row * queries * width, queries * width)
+      products.apply(into: out, stride: width, scratch, kernels)
       guard let mask = call.masks[0] else { continue }
-      for q in 0..<queries where mask.values[row * queries + q] == 0 { out.slice((row * queries + q) * width, width).fill(0) }
+      for q in 0..<queries where mask.values[row * queries + q] == 0 { out.slice(q * width, width).fill(0) }
+    }
+  }
+
+  /// Scores that are no products: of `additive` and `concat`.
+  private func score(_ query: Floats, _ key: Floats, _ size: Int, into scores: Floats, _ it: AttentionProducts) {
+    for q in 0..<it.queries {
+      let a = query.slice(q * size, size)
+      for s in 0..<it.steps { scores[q * it.stride + s] = score(a, key.slice(s * size, size)) }
     }
   }
 
   private func score(_ a: Floats, _ b: Floats) -> Scalar {
     var sum: Scalar = 0
-    switch it.score {
-    case .dot:
-      for index in 0..<a.count { sum += a[index] * b[index] }
-      return sum * (scale?.first ?? 1)
-    case .additive:
+    if it.score == .additive {
       for index in 0..<a.count { sum += (scale?[index] ?? 1) * Glibc.tanh(a[index] + b[index]) }
       return sum
-    case .concat:
-      let factor = scale?.first ?? 1
-      for index in 0..<a.count { sum += Glibc.tanh(factor * (a[index] + b[index])) }
-      return weight * sum
     }
+    let factor = scale?.first ?? 1
+    for index in 0..<a.count { sum += Glibc.tanh(factor * (a[index] + b[index])) }
+    return weight * sum
   }
 }
 
@@ -87,10 +98,12 @@ final class MultiHeadAttentionOperator: Operator, @unchecked Sendable {
   private let output: PackedMatrix
   private let outputSize: Int
   private let kernels: KernelTable
+  private let training: TrainingKernels
 
   init(_ it: MultiHeadAttention, _ weights: [Weight], kernels: KernelTable) throws(LSTMError) {
     self.it = it
     self.kernels = kernels
+    training = TrainingKernels(kernels)
     let step = it.useBias ? 2 : 1
     func pack(_ part: Int, count: Int, columns: Int) throws(LSTMError) -> PackedMatrix {
       try PackedMatrix(
@@ -104,56 +117,57 @@ final class MultiHeadAttentionOperator: Operator, @unchecked Sendable {
     output = try pack(3, count: it.heads * it.valueSize, columns: outputSize)
   }
 
+  private func products(queries: Int, steps: Int) -> AttentionProducts {
+    AttentionProducts(queries: queries, steps: steps, keySize: it.keySize, valueSize: it.valueSize, lanes: kernels.lanes)
+  }
+
   override func scratch(_ inputs: [[Int]], _ outputs: [[Int]]) -> [Int] {
     let (queries, steps) = (inputs[0][1], inputs[1][1])
-    // projected query, key, value; scores of a head; heads' results; the product
-    return [
-      queries * query.width, steps * key.width, steps * value.width, queries * steps, queries * it.heads * it.valueSize, queries * output.width,
-    ]
+    // projected query, key, value; heads' results; the product; what the products of a head need
+    return [queries * query.width, steps * key.width, steps * value.width, queries * it.heads * it.valueSize, queries * output.width]
+      + products(queries: queries, steps: steps).scratch
   }
 
   override func run(_ call: Call) throws(LSTMError) {
     let (x, v) = (call.inputs[0], call.inputs[1])
     let k = call.inputs.count > 2 ? call.inputs[2] : v
     let (queries, steps) = (x.shape[1], v.shape[1])
-    let (q, projectedKey, projectedValue, scores, heads, product) = (
-      call.scratch[0], call.scratch[1], call.scratch[2], call.scratch[3], call.scratch[4], call.scratch[5]
+    let (q, projectedKey, projectedValue, heads, product) = (
+      call.scratch[0], call.scratch[1], call.scratch[2], call.scratch[3], call.scratch[4]
     )
+    let (products, scratch) = (products(queries: queries, steps: steps), call.scratch[5...])
     let group = it.heads / it.keyValueHeads
+    let (keySize, valueSize) = (it.keySize, it.valueSize)
     for row in 0..<x.shape[0] {
       project(x, row, query, into: q)
       project(k, row, key, into: projectedKey)
       project(v, row, value, into: projectedValue)
+      let (queryMask, mask) = (call.masks[0]?.values.slice(row * queries, queries), call.masks[1]?.values.slice(row * steps, steps))
       for head in 0..<it.heads {
-        let shared = head / group
-        for a in 0..<queries {
-          let left = q.slice(a * query.width + head * it.keySize, it.keySize)
-          for b in 0..<steps {
-            let right = projectedKey.slice(b * key.width + shared * it.keySize, it.keySize)
-            var sum: Scalar = 0
-            for index in 0..<it.keySize { sum += left[index] * right[index] }
-            sum /= Scalar(it.keySize).squareRoot()
-            if hidden(call, row, a, b, queries, steps) { sum -= AttentionWeights.penalty }
-            scores[a * steps + b] = sum
-          }
+        if head % group == 0 {
+          let shared = head / group
+          products.packKeys(
+            from(projectedKey, shared * keySize), stride: key.width, scale: 1 / Scalar(keySize).squareRoot(), scratch, training)
+          products.packValues(from(projectedValue, shared * valueSize), stride: value.width, scratch)
         }
-        AttentionWeights.apply(
-          scores, steps: steps, { projectedValue.slice($0 * self.value.width + shared * self.it.valueSize, self.it.valueSize) }, queries: queries,
-          into: { heads.slice(($0 * self.it.heads + head) * self.it.valueSize, self.it.valueSize) }, kernels: kernels)
+        products.score(from(q, head * keySize), stride: query.width, scratch, kernels)
+        products.hide(mask: mask, queryMask: queryMask, causal: it.causal, scratch)
+        products.apply(into: from(heads, head * valueSize), stride: it.heads * valueSize, scratch, kernels)
       }
-      kernels.project(heads, stride: it.heads * it.valueSize, rows: queries, output, into: product, stride: output.width)
+      kernels.project(heads, stride: it.heads * valueSize, rows: queries, output, into: product, stride: output.width)
       call.outputs[0].values.slice(row * queries * outputSize, queries * outputSize)
         .copyRows(queries, count: outputSize, stride: outputSize, from: product, stride: output.width)
     }
   }
 
+  /// The numbers from `start` on; none if there are not so many.
+  private func from(_ numbers: Floats, _ start: Int) -> Floats {
+    let first = min(start, numbers.count)
+    return numbers.slice(first, numbers.count - first)
+  }
+
   private func project(_ x: Tensor, _ row: Int, _ matrix: PackedMatrix, into out: Floats) {
     let (steps, size) = (x.shape[1], x.shape[2])
     kernels.project(x.values.slice(row * steps * size, steps * size), stride: size, rows: steps, matrix, into: out, stride: matrix.width)
-  }
-
-  private func hidden(_ call: Call, _ row: Int, _ query: Int, _ step: Int, _ queries: Int, _ steps: Int) -> Bool {
-    call.masks[0].map { $0.values[row * queries + query] == 0 } == true || call.masks[1].map { $0.values[row * steps + step] == 0 } == true
-      || (it.causal && step > query)
   }
 }
