@@ -63,14 +63,9 @@ final class PoolingOperator: Operator, @unchecked Sendable {
       for step in 0..<out.shape[1] {
         let first = step * it.stride - before
         let window = max(first, 0)..<max(max(first, 0), min(first + it.size, steps))
-        for channel in 0..<width {
-          var value: Scalar = it.kind == .maximum ? -.infinity : 0
-          for time in window {
-            let number = x.values[(row * steps + time) * width + channel]
-            value = it.kind == .maximum ? max(value, number) : value + number
-          }
-          out.values[(row * out.shape[1] + step) * width + channel] = it.kind == .maximum ? value : value / Scalar(window.count)
-        }
+        let from = x.values.slice((row * steps + window.lowerBound) * width, window.count * width)
+        let to = out.values.slice((row * out.shape[1] + step) * width, width)
+        if it.kind == .maximum { to.maximum(ofRows: from) } else { to.average(ofRows: from) }
       }
     }
   }
@@ -87,24 +82,9 @@ final class GlobalPoolingOperator: Operator, @unchecked Sendable {
     let (steps, width) = (x.shape[1], x.shape[2])
     let mask = kind == .average ? call.masks[0] : nil
     for row in 0..<x.shape[0] {
-      for channel in 0..<width {
-        var value: Scalar = kind == .maximum ? -.infinity : 0
-        var count: Scalar = 0
-        for time in 0..<steps {
-          let number = x.values[(row * steps + time) * width + channel]
-          if kind == .maximum {
-            value = max(value, number)
-          } else if let mask {
-            // As Keras: a product, so that a NaN in a masked step is not hidden.
-            value += number * mask.values[row * steps + time]
-            count += mask.values[row * steps + time]
-          } else {
-            value += number
-            count += 1
-          }
-        }
-        call.outputs[0].values[row * width + channel] = kind == .maximum ? value : value / count
-      }
+      let from = x.values.slice(row * steps * width, steps * width)
+      let to = call.outputs[0].values.slice(row * width, width)
+      if kind == .maximum { to.maximum(ofRows: from) } else { to.average(ofRows: from, mask: mask?.values.slice(row * steps, steps)) }
     }
   }
 }
