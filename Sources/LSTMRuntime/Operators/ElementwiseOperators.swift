@@ -94,8 +94,7 @@ final class MaskingOperator: Operator, @unchecked Sendable {
     for row in 0..<(out.count / width) {
       let from = x.values.slice(row * width, width)
       let to = out.slice(row * width, width)
-      let real = (0..<width).contains { from[$0] != value }
-      if real { to.copy(from: from) } else { to.fill(0) }
+      if from.holdsOnly(value) { to.fill(0) } else { to.copy(from: from) }
     }
   }
 }
@@ -145,7 +144,8 @@ final class LogicOperator: Operator, @unchecked Sendable {
     switch kind {
     case .notEqual(let value): for index in 0..<out.count { out[index] = x.values[index] != Scalar(value) ? 1 : 0 }
     case .anyNotEqual(let value):
-      reduce(x, axis: x.shape.count - 1, into: out) { found, number in found || number != Scalar(value) }
+      let width = x.last
+      for row in 0..<out.count { out[row] = x.values.slice(row * width, width).holdsOnly(Scalar(value)) ? 0 : 1 }
     case .any(let axis):
       reduce(x, axis: axis < 0 ? axis + x.shape.count : axis, into: out) { found, number in found || number != 0 }
     case .all(let axis):

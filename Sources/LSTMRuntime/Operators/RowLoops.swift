@@ -49,6 +49,18 @@ extension Floats {
     return (four[0] + four[2]) + (four[1] + four[3])
   }
 
+  /// Whether every number is `value`; a NaN is none.
+  func holdsOnly(_ value: Scalar) -> Bool {
+    for i in 0..<count where unsafe base[i] != value { return false }
+    return true
+  }
+
+  /// Each `step`-th number of `x` from its first on.
+  func gather(_ x: Floats, step: Int) {
+    precondition(step >= 0 && (count == 0 || (count - 1) * step < x.count), "numbers outside their array")
+    for i in 0..<count { unsafe base[i] = x.base[i * step] }
+  }
+
   /// `self -= x`.
   func subtract(_ x: Floats) {
     for i in 0..<matching(x) { unsafe base[i] -= unsafe x.base[i] }
@@ -92,8 +104,10 @@ extension Floats {
   /// `x`, times its own slope where it is not above zero.
   func rectify(_ x: Floats, slopes: Floats) {
     for i in 0..<matching(x, slopes) {
+      // The product comes first, for all: a branch would be guessed wrong half the time.
       let value = unsafe x.base[i]
-      unsafe base[i] = value > 0 ? value : slopes.base[i] * value
+      let product = unsafe slopes.base[i] * value
+      unsafe base[i] = value > 0 ? value : product
     }
   }
 

@@ -10,14 +10,16 @@ final class PermuteOperator: Operator, @unchecked Sendable {
     let x = call.inputs[0]
     let out = call.outputs[0]
     let strides = order.map { x.count(from: $0 + 1) }
-    for index in 0..<out.values.count {
-      var rest = index
+    let (width, step) = (out.last, strides.last ?? 1)
+    guard width > 0 else { return }
+    for start in stride(from: 0, to: out.values.count, by: width) {
+      var rest = start
       var offset = 0
       for axis in out.shape.indices.reversed() {
         offset += rest % out.shape[axis] * strides[axis]
         rest /= out.shape[axis]
       }
-      out.values[index] = x.values[offset]
+      out.values.slice(start, width).gather(x.values.slice(offset, x.values.count - offset), step: step)
     }
   }
 }
