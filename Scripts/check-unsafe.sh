@@ -18,6 +18,7 @@ allowed=(
   Sources/LSTMRuntime/LowKernels.swift
   Sources/LSTMRuntime/LowStream.swift
   Sources/LSTMRuntime/Meeting.swift
+  Sources/LSTMRuntime/Operators/RowLoops.swift
   Sources/LSTMRuntime/SharedLayer.swift
   Sources/LSTMRuntime/Team.swift
   Sources/LSTMRuntime/ThreadPool.swift

@@ -119,6 +119,13 @@ import LSTMModel
     return floats(at: start, count)
   }
 
+  /// The next numbers, which become copies of these.
+  func floats(_ numbers: [Scalar]) -> Floats {
+    let floats = floats(numbers.count)
+    floats.copy(from: numbers)
+    return floats
+  }
+
   /// `count` numbers from `start` on.
   func floats(at start: Int, _ count: Int) -> Floats {
     precondition(start >= 0 && count >= 0 && start <= capacity - count, "the plan asked for more numbers than it sized the arena for")

@@ -22,7 +22,7 @@ extension Operator {
     case .masking(let it): return MaskingOperator(it)
     case .identity, .reshape, .foldTime, .unfoldTime: return CopyOperator()
     case .activation(let it): return ActivationOperator(it.activation, kernels: kernels)
-    case .prelu: return ParametricReluOperator(weights, input: shapes[0])
+    case .prelu: return try ParametricReluOperator(weights, input: shapes[0])
     case .permute(let it): return PermuteOperator(it)
     case .repeatVector: return StepOperator { _, _ in 0 }
     case .window(let it): return StepOperator { step, _ in step - it.before }

@@ -64,18 +64,19 @@ final class EmbeddingOperator: Operator, @unchecked Sendable {
     name = layer
     let numbers = weights[0].scalars
     arena = try Arena(capacity: numbers.count, for: "an embedding table")
-    table = arena.floats(numbers.count)
-    table.copy(from: numbers)
+    table = arena.floats(numbers)
   }
 
   override func run(_ call: Call) throws(LSTMError) {
-    let tokens = call.inputs[0].values
-    let size = it.outputSize
+    let (tokens, out, table) = (call.inputs[0].values, call.outputs[0].values, table)
+    let (size, end) = (it.outputSize, Scalar(it.inputSize))
     for index in 0..<tokens.count {
-      guard let token = Int(exactly: tokens[index].rounded(.towardZero)), token >= 0, token < it.inputSize else {
-        throw .argument("layer ‘\(name)’ has tokens 0 to \(it.inputSize - 1); the input holds \(tokens[index])")
+      let token = tokens[index]
+      // A fraction is cut off, so that −0.5 is token 0; NaN is no token.
+      guard token > -1 && token < end else {
+        throw .argument("layer ‘\(name)’ has tokens 0 to \(it.inputSize - 1); the input holds \(token)")
       }
-      call.outputs[0].values.slice(index * size, size).copy(from: table.slice(token * size, size))
+      out.slice(index * size, size).copy(from: table.slice(Int(token) * size, size))
     }
   }
 }
@@ -83,9 +84,10 @@ final class EmbeddingOperator: Operator, @unchecked Sendable {
 /// Scales and shifts each channel: BatchNormalization with its averages folded in.
 final class BatchNormalizationOperator: Operator, @unchecked Sendable {
   private let axis: Int
-  private let mean: [Scalar]
-  private let factor: [Scalar]
-  private let shift: [Scalar]
+  private let mean: Floats
+  private let factor: Floats
+  private let shift: Floats
+  private let arena: Arena
 
   init(_ it: BatchNormalization, _ weights: [Weight], rank: Int) throws(LSTMError) {
     axis = it.axis < 0 ? it.axis + rank : it.axis
@@ -95,9 +97,10 @@ final class BatchNormalizationOperator: Operator, @unchecked Sendable {
     guard let mean = numbers.popFirst(), let variance = numbers.popFirst() else {
       throw .internalFault("BatchNormalization without its averages")
     }
-    self.mean = mean
-    factor = variance.indices.map { (gamma?[$0] ?? 1) / (variance[$0] + Scalar(it.epsilon)).squareRoot() }
-    shift = mean.indices.map { beta?[$0] ?? 0 }
+    arena = try Arena(capacity: 3 * Arena.rounded(mean.count), for: "the numbers of a normalization")
+    self.mean = arena.floats(mean)
+    factor = arena.floats(variance.indices.map { (gamma?[$0] ?? 1) / (variance[$0] + Scalar(it.epsilon)).squareRoot() })
+    shift = arena.floats(mean.indices.map { beta?[$0] ?? 0 })
   }
 
   override func run(_ call: Call) throws(LSTMError) {
@@ -105,9 +108,16 @@ final class BatchNormalizationOperator: Operator, @unchecked Sendable {
     let out = call.outputs[0].values
     let inner = x.count(from: axis + 1)
     let channels = mean.count
-    for index in 0..<out.count {
-      let channel = index / max(inner, 1) % channels
-      out[index] = (x.values[index] - mean[channel]) * factor[channel] + shift[channel]
+    let width = inner == 1 ? channels : inner
+    guard width > 0 else { return }
+    for row in 0..<(out.count / width) {
+      let (from, to) = (x.values.slice(row * width, width), out.slice(row * width, width))
+      if inner == 1 {
+        to.rescale(from, mean: mean, factor: factor, shift: shift)
+      } else {
+        let channel = row % channels
+        to.rescale(from, mean: mean[channel], factor: factor[channel], shift: shift[channel])
+      }
     }
   }
 }
@@ -116,15 +126,19 @@ final class BatchNormalizationOperator: Operator, @unchecked Sendable {
 final class LayerNormalizationOperator: Operator, @unchecked Sendable {
   private let axes: [Int]
   private let epsilon: Scalar
-  private let gamma: [Scalar]?
-  private let beta: [Scalar]?
+  /// For each member of a group; with one alone the other is ones or zeros.
+  private let weights: (gamma: Floats, beta: Floats)?
+  private let arena: Arena
 
   init(_ it: LayerNormalization, _ weights: [Weight], shape: Shape) throws(LSTMError) {
     axes = try it.indices(in: shape)
     epsilon = Scalar(it.epsilon)
     var numbers = weights.map { $0.scalars }[...]
-    gamma = it.scale ? numbers.popFirst() : nil
-    beta = it.center ? numbers.popFirst() : nil
+    let count = numbers.first?.count ?? 0
+    arena = try Arena(capacity: 2 * Arena.rounded(count), for: "the numbers of a normalization")
+    let gamma = arena.floats((it.scale ? numbers.popFirst() : nil) ?? [Scalar](repeating: 1, count: count))
+    let beta = arena.floats((it.center ? numbers.popFirst() : nil) ?? [Scalar](repeating: 0, count: count))
+    self.weights = weights.isEmpty ? nil : (gamma, beta)
   }
 
   override func run(_ call: Call) throws(LSTMError) {
@@ -143,7 +157,7 @@ final class LayerNormalizationOperator: Operator, @unchecked Sendable {
       for member in members { variance += (x.values[group + member] - mean) * (x.values[group + member] - mean) }
       let factor = 1 / (variance / count + epsilon).squareRoot()
       for (index, member) in members.enumerated() {
-        out[group + member] = (x.values[group + member] - mean) * factor * (gamma?[index] ?? 1) + (beta?[index] ?? 0)
+        out[group + member] = (x.values[group + member] - mean) * factor * (weights?.gamma[index] ?? 1) + (weights?.beta[index] ?? 0)
       }
     }
   }
@@ -153,14 +167,13 @@ final class LayerNormalizationOperator: Operator, @unchecked Sendable {
     let width = x.last
     guard width > 0 else { return }
     for start in stride(from: 0, to: out.count, by: width) {
-      var mean: Scalar = 0
-      for index in 0..<width { mean += x.values[start + index] }
-      mean /= Scalar(width)
-      var variance: Scalar = 0
-      for index in 0..<width { variance += (x.values[start + index] - mean) * (x.values[start + index] - mean) }
-      let factor = 1 / (variance / Scalar(width) + epsilon).squareRoot()
-      for index in 0..<width {
-        out[start + index] = (x.values[start + index] - mean) * factor * (gamma?[index] ?? 1) + (beta?[index] ?? 0)
+      let (from, to) = (x.values.slice(start, width), out.slice(start, width))
+      let mean = from.sum() / Scalar(width)
+      let factor = 1 / (from.sumOfSquares(around: mean) / Scalar(width) + epsilon).squareRoot()
+      if let weights {
+        to.normalize(from, mean: mean, factor: factor, gamma: weights.gamma, beta: weights.beta)
+      } else {
+        to.rescale(from, mean: mean, factor: factor, shift: 0)
       }
     }
   }

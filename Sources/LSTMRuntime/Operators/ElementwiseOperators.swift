@@ -47,16 +47,19 @@ final class ActivationOperator: Operator, @unchecked Sendable {
 
 /// PReLU: a slope of its own for each position.
 final class ParametricReluOperator: Operator, @unchecked Sendable {
-  private let alpha: [Scalar]
+  private let alpha: Floats
   private let shape: [Int]
   private let isPeriodic: Bool
+  private let arena: Arena
 
-  init(_ weights: [Weight], input: Shape) {
-    alpha = weights[0].scalars
+  init(_ weights: [Weight], input: Shape) throws(LSTMError) {
+    let slopes = weights[0].scalars
+    arena = try Arena(capacity: slopes.count, for: "the slopes of PReLU")
+    alpha = arena.floats(slopes)
     shape = weights[0].shape.dimensions
     // The first axes may be shared, the rest must be whole.
     let whole = zip(shape, input.withoutBatch).drop { $0.0 == 1 }
-    isPeriodic = !weights[0].scalars.isEmpty && whole.allSatisfy { $0.0 == $0.1 }
+    isPeriodic = !slopes.isEmpty && whole.allSatisfy { $0.0 == $0.1 }
   }
 
   override func run(_ call: Call) throws(LSTMError) {
@@ -64,9 +67,9 @@ final class ParametricReluOperator: Operator, @unchecked Sendable {
     let out = call.outputs[0].values
     // Shared along leading axes only (in a live series always): the slopes repeat, and nothing is allocated.
     if isPeriodic {
-      for index in 0..<out.count {
-        let value = x.values[index]
-        out[index] = value > 0 ? value : alpha[index % alpha.count] * value
+      let width = alpha.count
+      for start in stride(from: 0, to: out.count, by: width) {
+        out.slice(start, width).rectify(x.values.slice(start, width), slopes: alpha)
       }
       return
     }
@@ -92,8 +95,7 @@ final class MaskingOperator: Operator, @unchecked Sendable {
     for row in 0..<(out.count / width) {
       let from = x.values.slice(row * width, width)
       let to = out.slice(row * width, width)
-      let real = (0..<width).contains { from[$0] != value }
-      for index in 0..<width { to[index] = real ? from[index] : 0 }
+      if from.holdsOnly(value) { to.fill(0) } else { to.copy(from: from) }
     }
   }
 }
@@ -115,6 +117,9 @@ struct BroadcastReader {
     }
     self.strides = strides
   }
+
+  /// Whether the numbers of the last axis are one number repeated; else they lie side by side.
+  var repeatsLast: Bool { strides.last == 0 }
 
   /// Where the number for position `index` lies.
   func offset(_ index: Int) -> Int {
@@ -140,7 +145,8 @@ final class LogicOperator: Operator, @unchecked Sendable {
     switch kind {
     case .notEqual(let value): for index in 0..<out.count { out[index] = x.values[index] != Scalar(value) ? 1 : 0 }
     case .anyNotEqual(let value):
-      reduce(x, axis: x.shape.count - 1, into: out) { found, number in found || number != Scalar(value) }
+      let width = x.last
+      for row in 0..<out.count { out[row] = x.values.slice(row * width, width).holdsOnly(Scalar(value)) ? 0 : 1 }
     case .any(let axis):
       reduce(x, axis: axis < 0 ? axis + x.shape.count : axis, into: out) { found, number in found || number != 0 }
     case .all(let axis):

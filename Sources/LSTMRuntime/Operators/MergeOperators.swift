@@ -10,15 +10,38 @@ final class MergeOperator: Operator, @unchecked Sendable {
     let out = call.outputs[0]
     for (position, input) in call.inputs.enumerated() {
       if input.shape == out.shape {
-        for index in 0..<out.values.count { join(out.values, index, input.values[index], first: position == 0) }
+        join(out.values, input.values, first: position == 0)
       } else {
-        let reader = BroadcastReader(from: input.shape, to: out.shape)
-        for index in 0..<out.values.count { join(out.values, index, input.values[reader.offset(index)], first: position == 0) }
+        joinBroadcast(out, input, first: position == 0)
       }
     }
-    if kind == .average {
-      let factor = Scalar(call.inputs.count)
-      for index in 0..<out.values.count { out.values[index] /= factor }
+    if kind == .average { out.values.divide(by: Scalar(call.inputs.count)) }
+  }
+
+  /// All numbers of an array that is broadcast.
+  private func joinBroadcast(_ out: Tensor, _ input: Tensor, first: Bool) {
+    let reader = BroadcastReader(from: input.shape, to: out.shape)
+    let width = out.last
+    guard width > 0 else { return }
+    for start in stride(from: 0, to: out.values.count, by: width) {
+      let from = reader.offset(start)
+      if reader.repeatsLast {
+        for index in start..<start + width { join(out.values, index, input.values[from], first: first) }
+      } else {
+        join(out.values.slice(start, width), input.values.slice(from, width), first: first)
+      }
+    }
+  }
+
+  /// All numbers of an array of the same shape.
+  private func join(_ out: Floats, _ input: Floats, first: Bool) {
+    if first { return out.copy(from: input) }
+    switch kind {
+    case .add, .average: out.add(input)
+    case .subtract: out.subtract(input)
+    case .multiply: out.multiply(by: input)
+    case .maximum: out.raise(to: input)
+    case .minimum: out.lower(to: input)
     }
   }
 

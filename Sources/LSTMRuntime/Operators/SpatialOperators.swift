@@ -139,14 +139,12 @@ final class SpatialPoolingOperator: Operator, @unchecked Sendable {
       counts.fill(0)
       gather.forEach(dimensions) { window, _, place in
         counts[window] += 1
-        for channel in 0..<channels {
-          let value = x.values[row * size + place * channels + channel]
-          let target = window * channels + channel
-          to[target] = it.kind == .maximum ? max(to[target], value) : to[target] + value
-        }
+        let numbers = x.values.slice(row * size + place * channels, channels)
+        let target = to.slice(window * channels, channels)
+        if it.kind == .maximum { target.raise(to: numbers) } else { target.add(numbers) }
       }
       guard it.kind == .average else { continue }
-      for index in 0..<to.count { to[index] /= counts[index / channels] }
+      for window in 0..<counts.count { to.slice(window * channels, channels).divide(by: counts[window]) }
     }
   }
 }
@@ -160,17 +158,11 @@ final class SpatialGlobalPoolingOperator: Operator, @unchecked Sendable {
   override func run(_ call: Call) throws(LSTMError) {
     let x = call.inputs[0]
     let out = call.outputs[0].values
-    let channels = x.last
-    let places = x.count(from: 1) / max(channels, 1)
+    let (size, channels) = (x.count(from: 1), x.last)
     for row in 0..<x.shape[0] {
-      for channel in 0..<channels {
-        var result = kind == .maximum ? -Scalar.infinity : 0
-        for place in 0..<places {
-          let value = x.values[(row * places + place) * channels + channel]
-          result = kind == .maximum ? max(result, value) : result + value
-        }
-        out[row * channels + channel] = kind == .maximum ? result : result / Scalar(places)
-      }
+      let from = x.values.slice(row * size, size)
+      let to = out.slice(row * channels, channels)
+      if kind == .maximum { to.maximum(ofRows: from) } else { to.average(ofRows: from) }
     }
   }
 }

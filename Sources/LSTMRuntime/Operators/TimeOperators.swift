@@ -10,14 +10,16 @@ final class PermuteOperator: Operator, @unchecked Sendable {
     let x = call.inputs[0]
     let out = call.outputs[0]
     let strides = order.map { x.count(from: $0 + 1) }
-    for index in 0..<out.values.count {
-      var rest = index
+    let (width, step) = (out.last, strides.last ?? 1)
+    guard width > 0 else { return }
+    for start in stride(from: 0, to: out.values.count, by: width) {
+      var rest = start
       var offset = 0
       for axis in out.shape.indices.reversed() {
         offset += rest % out.shape[axis] * strides[axis]
         rest /= out.shape[axis]
       }
-      out.values[index] = x.values[offset]
+      out.values.slice(start, width).gather(x.values.slice(offset, x.values.count - offset), step: step)
     }
   }
 }
@@ -63,14 +65,9 @@ final class PoolingOperator: Operator, @unchecked Sendable {
       for step in 0..<out.shape[1] {
         let first = step * it.stride - before
         let window = max(first, 0)..<max(max(first, 0), min(first + it.size, steps))
-        for channel in 0..<width {
-          var value: Scalar = it.kind == .maximum ? -.infinity : 0
-          for time in window {
-            let number = x.values[(row * steps + time) * width + channel]
-            value = it.kind == .maximum ? max(value, number) : value + number
-          }
-          out.values[(row * out.shape[1] + step) * width + channel] = it.kind == .maximum ? value : value / Scalar(window.count)
-        }
+        let from = x.values.slice((row * steps + window.lowerBound) * width, window.count * width)
+        let to = out.values.slice((row * out.shape[1] + step) * width, width)
+        if it.kind == .maximum { to.maximum(ofRows: from) } else { to.average(ofRows: from) }
       }
     }
   }
@@ -87,24 +84,9 @@ final class GlobalPoolingOperator: Operator, @unchecked Sendable {
     let (steps, width) = (x.shape[1], x.shape[2])
     let mask = kind == .average ? call.masks[0] : nil
     for row in 0..<x.shape[0] {
-      for channel in 0..<width {
-        var value: Scalar = kind == .maximum ? -.infinity : 0
-        var count: Scalar = 0
-        for time in 0..<steps {
-          let number = x.values[(row * steps + time) * width + channel]
-          if kind == .maximum {
-            value = max(value, number)
-          } else if let mask {
-            // As Keras: a product, so that a NaN in a masked step is not hidden.
-            value += number * mask.values[row * steps + time]
-            count += mask.values[row * steps + time]
-          } else {
-            value += number
-            count += 1
-          }
-        }
-        call.outputs[0].values[row * width + channel] = kind == .maximum ? value : value / count
-      }
+      let from = x.values.slice(row * steps * width, steps * width)
+      let to = call.outputs[0].values.slice(row * width, width)
+      if kind == .maximum { to.maximum(ofRows: from) } else { to.average(ofRows: from, mask: mask?.values.slice(row * steps, steps)) }
     }
   }
 }
