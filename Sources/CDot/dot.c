@@ -23,7 +23,11 @@ typedef struct lstm_dot_part {
   const float *ahead;
 } lstm_dot_part;
 
-LSTM_INLINE __m512i all(const float *x) { return _mm512_set1_epi32(*(const int32_t *)x); }
+LSTM_INLINE __m512i all(const float *x) {
+  int32_t word;
+  __builtin_memcpy(&word, x, sizeof word);
+  return _mm512_set1_epi32(word);
+}
 
 /* A tile of R rows × G groups × P panels, whose sums stay in registers. */
 LSTM_INLINE void tile(const int is_int8, const int R, const int G, const int P, const lstm_dot_part *it) {
@@ -118,8 +122,8 @@ LSTM_INLINE void product(const int is_int8, const lstm_dot_product *it) {
         const int64_t row = it->rows * number / tiles;
         part.x = it->x + row * it->x_stride;
         part.out = it->out + row * it->out_stride + group * (panels * 16);
-        /* Of the next piece, or of the next group's first: what the tiles before have not asked for. */
-        part.ahead = part.weights + (part.end * panels + number * (part.end - part.first)) * 16;
+        /* Of the next piece, or of the next group's first, what the tiles before have not asked for; nothing new if they have asked for all of it. */
+        part.ahead = part.weights + (part.end * panels + (number < panels ? number : 0) * (part.end - part.first)) * 16;
         rows_of_group(is_int8, panels, it->rows * (number + 1) / tiles - row, &part);
       }
       part.first = part.end;
