@@ -9,8 +9,11 @@ extension KernelTable {
     precondition(after.count == gradient.count && before.map { $0.count == gradient.count } != false, "a gradient of another length")
     switch activation {
     case .linear: return
-    case .sigmoid: for index in 0..<gradient.count { gradient[index] *= after[index] * (1 - after[index]) }
-    case .tanh: for index in 0..<gradient.count { gradient[index] *= 1 - after[index] * after[index] }
+    case .sigmoid: Loops.multiplyBySigmoidSlope(gradient, after)
+    case .tanh: Loops.multiplyByTanhSlope(gradient, after)
+    case .relu(let maximum, let slope, let threshold):
+      guard let before else { return }
+      Loops.multiplyByReluSlope(gradient, before, Scalar(slope), threshold: Scalar(threshold), maximum: maximum.map { Scalar($0) } ?? .nan)
     case .softmax:
       eachRow(gradient, after, width) { gradient, after in
         var sum: Scalar = 0

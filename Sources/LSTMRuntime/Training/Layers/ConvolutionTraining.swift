@@ -51,8 +51,14 @@ final class ConvolutionTraining: TrainingLayer, @unchecked Sendable {
     for (group, matrix) in matrices.enumerated() {
       let windows = windows(call, group, rows)
       windows.fill(0)
-      eachPlace(x, out, group) { from, output, place, weight in
-        if let weight { windows[place] += x.values[from] * call.weights[0][weight] } else { windows[place] = x.values[from] }
+      if it.depthMultiplier == nil {
+        eachRun(x, out, group) { from, output, place, count in
+          windows.slice(output * matrix.count + place, count).copy(from: x.values.slice(from, count))
+        }
+      } else {
+        eachPlace(x, out) { from, output, place, weight in
+          windows[output * matrix.count + place] += x.values[from] * call.weights[0][weight]
+        }
       }
       matrix.apply(windows, stride: matrix.count, rows: rows, into: call.scratch[0], stride: matrix.width)
       let start = group * columns
@@ -84,42 +90,45 @@ final class ConvolutionTraining: TrainingLayer, @unchecked Sendable {
       let back = call.scratch[1]
       matrix.applyTransposed(dz, stride: matrix.width, rows: rows, into: back)
       let width = matrix.backwardWidth
-      eachPlace(x, out, group) { from, output, place, weight in
-        let gradient = back[output * width + place % matrix.count]
-        if let weight {
+      if it.depthMultiplier == nil {
+        guard let gradients = call.inputGradients[0] else { continue }
+        eachRun(x, out, group) { from, output, place, count in gradients.slice(from, count).add(back.slice(output * width + place, count)) }
+      } else {
+        eachPlace(x, out) { from, output, place, weight in
+          let gradient = back[output * width + place]
           call.inputGradients[0]?[from] += gradient * call.weights[0][weight]
           call.weightGradients[0]?[weight] += gradient * x.values[from]
-        } else {
-          call.inputGradients[0]?[from] += gradient
         }
       }
     }
   }
 
-  /// Names for each number of each window of a group where it comes from, the window's row, its place among all windows' numbers and, for a
-  /// separable convolution, the depthwise weight that it is multiplied by. Numbers outside the sequence are left out.
-  private func eachPlace(_ x: Tensor, _ out: Tensor, _ group: Int, _ body: (_ from: Int, _ output: Int, _ place: Int, _ weight: Int?) -> Void) {
+  /// Names for each element of each window of a group where its channels come from, the window's row, their place in it and how many they are.
+  /// Elements outside the sequence are left out.
+  private func eachRun(_ x: Tensor, _ out: Tensor, _ group: Int, _ body: (_ from: Int, _ output: Int, _ place: Int, _ count: Int) -> Void) {
     let (steps, outputs) = (x.shape[1], out.shape[1])
     let before = it.geometry(steps: steps).before
     let mine = channels / it.groups
-    let count = matrices[0].count
     for row in 0..<out.shape[0] {
       for output in 0..<outputs {
         for element in 0..<it.size {
           let time = output * it.stride + element * it.dilation - before
           guard time >= 0 && time < steps else { continue }
-          let source = (row * steps + time) * channels + group * mine
-          let target = row * outputs + output
-          for channel in 0..<mine {
-            guard let multiplier = it.depthMultiplier else {
-              body(source + channel, target, target * count + element * mine + channel, nil)
-              continue
-            }
-            for copy in 0..<multiplier {
-              let place = channel * multiplier + copy
-              body(source + channel, target, target * count + place, (element * channels + channel) * multiplier + copy)
-            }
-          }
+          body((row * steps + time) * channels + group * mine, row * outputs + output, element * mine, mine)
+        }
+      }
+    }
+  }
+
+  /// Names for each number of each window of a separable convolution where it comes from, the window's row, the places that it goes to and the
+  /// depthwise weights that it is multiplied by.
+  private func eachPlace(_ x: Tensor, _ out: Tensor, _ body: (_ from: Int, _ output: Int, _ place: Int, _ weight: Int) -> Void) {
+    let multiplier = it.depthMultiplier ?? 1
+    eachRun(x, out, 0) { from, output, place, count in
+      let element = place / channels
+      for channel in 0..<count {
+        for copy in 0..<multiplier {
+          body(from + channel, output, channel * multiplier + copy, (element * channels + channel) * multiplier + copy)
         }
       }
     }

@@ -1,6 +1,6 @@
 import LSTMModel
 
-/// The optimizers' loops over memory, one pass each. All arrays have the length of the weight, which ``Optimizer`` sized them to.
+/// Training's loops over memory, one pass each. All arrays of a loop have one length, an optimizer's that of the weight.
 ///
 /// SAFETY, for every loop here: an index is below the count of each array, which `matching` has checked.
 enum Loops {
@@ -40,6 +40,24 @@ enum Loops {
   /// `y += x`.
   static func add(_ x: Floats, to y: Floats) {
     for i in 0..<matching(y, x) { unsafe y.base[i] += unsafe x.base[i] }
+  }
+
+  /// `g *= y (1 − y)`.
+  static func multiplyBySigmoidSlope(_ g: Floats, _ y: Floats) {
+    for i in 0..<matching(g, y) { unsafe g.base[i] *= unsafe y.base[i] * (1 - y.base[i]) }
+  }
+
+  /// `g *= 1 − y²`.
+  static func multiplyByTanhSlope(_ g: Floats, _ y: Floats) {
+    for i in 0..<matching(g, y) { unsafe g.base[i] *= unsafe 1 - y.base[i] * y.base[i] }
+  }
+
+  /// `g *= 1` where x is above the threshold, `0` from the maximum on (NaN: there is none), else `slope`.
+  static func multiplyByReluSlope(_ g: Floats, _ x: Floats, _ slope: Scalar, threshold: Scalar, maximum: Scalar) {
+    for i in 0..<matching(g, x) {
+      let x = unsafe x.base[i]
+      unsafe g.base[i] *= x >= maximum ? 0 : x > threshold ? 1 : slope
+    }
   }
 
   /// `x *= factor`.
