@@ -15,7 +15,7 @@ struct AttentionWeights {
       result.fill(0)
       for step in 0..<steps {
         let from = value(step)
-        for index in 0..<result.count { result[index] += row[step] * from[index] }
+        result.add(from, times: row[step])
       }
     }
   }

@@ -43,6 +43,27 @@ extension Floats {
     return Floats.total(sums)
   }
 
+  /// Σ x · y, in sixteen fixed chains.
+  func dot(_ other: Floats) -> Scalar {
+    let count = matching(other)
+    var sums = SIMD16<Scalar>.zero
+    let whole = count / Floats.block * Floats.block
+    for start in stride(from: 0, to: whole, by: Floats.block) { sums += sixteen(start) * other.sixteen(start) }
+    for index in whole..<count { sums[index - whole] += unsafe base[index] * other.base[index] }
+    return Floats.total(sums)
+  }
+
+  /// `self += factor · x`.
+  func add(_ x: Floats, times factor: Scalar) {
+    for i in 0..<matching(x) { unsafe base[i] += unsafe factor * x.base[i] }
+  }
+
+  /// What reaches softmax's arguments from what reaches its results `y`, in place: `g = y ⊙ (g − Σ g ⊙ y)`.
+  func backThroughSoftmax(_ y: Floats) {
+    let sum = dot(y)
+    for i in 0..<matching(y) { unsafe base[i] = unsafe y.base[i] * (base[i] - sum) }
+  }
+
   @inline(__always) private static func total(_ chains: SIMD16<Scalar>) -> Scalar {
     let eight = chains.lowHalf + chains.highHalf
     let four = eight.lowHalf + eight.highHalf

@@ -15,11 +15,7 @@ extension KernelTable {
       guard let before else { return }
       Loops.multiplyByReluSlope(gradient, before, Scalar(slope), threshold: Scalar(threshold), maximum: maximum.map { Scalar($0) } ?? .nan)
     case .softmax:
-      eachRow(gradient, after, width) { gradient, after in
-        var sum: Scalar = 0
-        for index in 0..<width { sum += gradient[index] * after[index] }
-        for index in 0..<width { gradient[index] = after[index] * (gradient[index] - sum) }
-      }
+      eachRow(gradient, after, width) { gradient, after in gradient.backThroughSoftmax(after) }
     case .logSoftmax:
       eachRow(gradient, after, width) { gradient, after in
         var sum: Scalar = 0

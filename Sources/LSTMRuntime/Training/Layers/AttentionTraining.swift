@@ -14,7 +14,7 @@ enum AttentionSums {
       sum.fill(0)
       for step in 0..<steps {
         let (from, weight) = (value(step), scores[query * steps + step] * factors[query * steps + step])
-        for index in 0..<sum.count { sum[index] += weight * from[index] }
+        sum.add(from, times: weight)
       }
     }
   }
@@ -37,11 +37,8 @@ enum AttentionSums {
         let from = value(step)
         let factor = factors?[query * steps + step] ?? 1
         let weight = weights[query * steps + step] * factor
-        var sum: Scalar = 0
-        for index in 0..<d.count { sum += d[index] * from[index] }
-        row[step] = sum * factor
-        guard let to = dValue?(step) else { continue }
-        for index in 0..<d.count { to[index] += weight * d[index] }
+        row[step] = d.dot(from) * factor
+        dValue?(step).add(d, times: weight)
       }
       kernels.backward(.softmax(axis: -1), before: nil, after: weights.slice(query * steps, steps), gradient: row, width: steps)
     }
@@ -101,8 +98,7 @@ final class AttentionTraining: TrainingLayer, @unchecked Sendable {
     var sum: Scalar = 0
     switch it.score {
     case .dot:
-      for index in 0..<a.count { sum += a[index] * b[index] }
-      return sum * (scale?[0] ?? 1)
+      return a.dot(b) * (scale?[0] ?? 1)
     case .additive:
       for index in 0..<a.count { sum += (scale?[index] ?? 1) * Glibc.tanh(a[index] + b[index]) }
       return sum
@@ -147,13 +143,16 @@ final class AttentionTraining: TrainingLayer, @unchecked Sendable {
     let dScale = it.useScale ? call.weightGradients[0] : nil
     let weight = it.score == .concat ? call.weights.last?[0] ?? 1 : 1
     let dWeight = it.score == .concat ? call.weightGradients.last ?? nil : nil
+    if it.score == .dot {
+      let factor = scale?[0] ?? 1
+      da?.add(b, times: d * factor)
+      db?.add(a, times: d * factor)
+      dScale?[0] += d * a.dot(b)
+      return
+    }
     for index in 0..<a.count {
       switch it.score {
-      case .dot:
-        let factor = scale?[0] ?? 1
-        da?[index] += d * factor * b[index]
-        db?[index] += d * factor * a[index]
-        dScale?[0] += d * a[index] * b[index]
+      case .dot: continue
       case .additive:
         let t = Glibc.tanh(a[index] + b[index])
         let slope = d * (scale?[index] ?? 1) * (1 - t * t)

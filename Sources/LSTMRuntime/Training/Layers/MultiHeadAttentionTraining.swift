@@ -64,9 +64,7 @@ final class MultiHeadAttentionTraining: TrainingLayer, @unchecked Sendable {
           let left = self.row(call.kept, 0, row * queries + a, head, it.keySize)
           for b in 0..<steps {
             let right = self.row(call.kept, 1, row * steps + b, shared, it.keySize)
-            var sum: Scalar = 0
-            for index in 0..<it.keySize { sum += left[index] * right[index] }
-            sum *= scale
+            var sum = left.dot(right) * scale
             if hidden(call, row, a, b, queries, steps) { sum -= AttentionWeights.penalty }
             scores[a * steps + b] = sum
           }
@@ -131,10 +129,8 @@ final class MultiHeadAttentionTraining: TrainingLayer, @unchecked Sendable {
         guard d != 0 else { continue }
         let right = self.row(call.kept, 1, row * steps + b, shared, it.keySize)
         let dRight = self.row(call.scratch, 1, row * steps + b, shared, it.keySize)
-        for index in 0..<it.keySize {
-          dLeft[index] += d * right[index]
-          dRight[index] += d * left[index]
-        }
+        dLeft.add(right, times: d)
+        dRight.add(left, times: d)
       }
     }
   }
