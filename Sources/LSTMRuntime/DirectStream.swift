@@ -34,7 +34,8 @@ import LSTMModel
   private let low: [TeamTask]
   private let shared: [SharedLayer]
   private let arenas: [Arena]
-  private let kernels: KernelTable
+  /// See the kernels' function of this name. A stream keeps no whole table: it would be a sixth of its memory.
+  @unsafe private let settleInstant: @Sendable (UnsafeMutableRawPointer, UnsafeMutablePointer<Scalar>) -> Void
 
   /// The chain for a plan whose states lie in `states`; nil if its model is none.
   ///
@@ -73,7 +74,7 @@ import LSTMModel
   private init(_ plan: Plan, _ nodes: [Int], _ states: [[Floats]], _ threads: Int) throws(LSTMError) {
     let team = threads > 1 ? Team(threads: threads) : nil
     var shared: [SharedLayer] = []
-    kernels = plan.kernels
+    unsafe settleInstant = plan.kernels.instants.settle
     var links: [Link] = []
     var layers: [Layer] = []
     var cells: [DirectCell] = []
@@ -183,7 +184,7 @@ import LSTMModel
   /// Brings the states to where the stream looks for them.
   func settle() {
     // SAFETY: prepared in init; h is one of the two places.
-    for layer in layers { unsafe kernels.instants.settle(layer.memory, layer.h.base) }
+    for layer in layers { unsafe settleInstant(layer.memory, layer.h.base) }
     for cell in cells { cell.settle() }
   }
 }
