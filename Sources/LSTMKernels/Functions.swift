@@ -152,7 +152,7 @@ public func relu(_ values: UnsafeMutablePointer<Scalar>, _ count: Int) {
 
 /// The first `count` numbers of a vector at `pointer`, zeros behind them.
 @_transparent
-func loadPart(_ pointer: UnsafeMutablePointer<Scalar>, _ count: Int) -> Vector {
+func loadPart(_ pointer: UnsafePointer<Scalar>, _ count: Int) -> Vector {
   // SAFETY: no more than `count` numbers are read.
   if count >= lanes { return unsafe UnsafeRawPointer(pointer).loadUnaligned(as: Vector.self) }
   var vector = Vector.zero

@@ -2,20 +2,6 @@
   import CDot
   import CVector
 
-  /// A vector of up to `count` numbers of any alignment, zeros behind them.
-  @_transparent
-  private func part(_ pointer: UnsafePointer<Scalar>, _ count: Int) -> Vector {
-    // SAFETY: no more than `count` numbers are read.
-    if count >= lanes { return unsafe UnsafeRawPointer(pointer).loadUnaligned(as: Vector.self) }
-    var vector = Vector.zero
-    var lane = 0
-    while lane < count {
-      vector[lane] = unsafe pointer[lane]
-      lane &+= 1
-    }
-    return vector
-  }
-
   /// Writes rows as a product with the matrix wants them: rounded to bf16, or as 16-bit numbers with one scale each: `x ≈ scale · q`, |q| ≤ the
   /// matrix's limit; ties to even.
   ///
@@ -49,7 +35,7 @@
       var fault = Vector.zero
       var done = 0
       while done < count {
-        let vector = unsafe part(from + done, count &- done)
+        let vector = unsafe loadPart(from + done, count &- done)
         largest = lstm_greater(lstm_magnitude(vector), largest)
         fault += vector * Vector.zero
         done &+= lanes
@@ -68,7 +54,7 @@
       let numbers = UnsafeMutableRawPointer(to)
       while done < words &* 2 {
         let left = count &- done
-        let rounded = lstm_to_integers((left > 0 ? unsafe part(from + done, left) : Vector.zero) * factor)
+        let rounded = lstm_to_integers((left > 0 ? unsafe loadPart(from + done, left) : Vector.zero) * factor)
         // SAFETY: room for whole vectors of words: see the requirement.
         unsafe lstm_store_words(numbers + done &* 2, rounded)
         done &+= lanes
@@ -91,7 +77,7 @@
       var done = 0
       while done < count {
         // SAFETY: room for whole vectors of words: see the requirement.
-        unsafe to.storeBytes(of: lstm_bf16_rounded(part(from + done, count &- done)), toByteOffset: done &* 4, as: Vector.self)
+        unsafe to.storeBytes(of: lstm_bf16_rounded(loadPart(from + done, count &- done)), toByteOffset: done &* 4, as: Vector.self)
         done &+= lanes
       }
       row &+= 1

@@ -44,12 +44,6 @@ import LSTMModel
     unsafe base.update(repeating: value, count: count)
   }
 
-  /// Multiplies every number by `factor`.
-  func multiply(by factor: Scalar) {
-    // SAFETY: count numbers belong to this slice.
-    for index in 0..<count { unsafe base[index] *= factor }
-  }
-
   /// Whether the first number lies at a multiple of `lanes` numbers, a power of two.
   func isAligned(_ lanes: Int) -> Bool {
     // SAFETY: the address is looked at only.

@@ -1,24 +1,10 @@
 import Glibc
 import LSTMModel
 
-/// Scores of queries against keys, turned into weights, applied to values. Shared by the attention layers.
-struct AttentionWeights {
+/// What inference and training of the attention layers share.
+enum AttentionWeights {
   /// Subtracted from the score of a step that may not be seen, as Keras does.
   static let penalty: Scalar = 1e9
-
-  /// `out[q] = Σ softmax(scores[q]) · value`, over rows of `scores [queries, steps]`.
-  static func apply(_ scores: Floats, steps: Int, _ value: (Int) -> Floats, queries: Int, into out: (Int) -> Floats, kernels: KernelTable) {
-    for query in 0..<queries {
-      let row = scores.slice(query * steps, steps)
-      kernels.softmax(row)
-      let result = out(query)
-      result.fill(0)
-      for step in 0..<steps {
-        let from = value(step)
-        result.add(from, times: row[step])
-      }
-    }
-  }
 }
 
 /// Attention and AdditiveAttention.

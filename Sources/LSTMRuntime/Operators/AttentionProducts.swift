@@ -110,7 +110,7 @@ struct AttentionProducts {
   func packKeys(_ key: Floats, stride: Int, scale: Scalar, _ scratch: ArraySlice<Floats>, _ kernels: TrainingKernels) {
     let packed = array(.keys, scratch)
     keys.pack(transposed: key, stride: stride, count: keySize, into: packed, kernels)
-    if scale != 1 { packed.multiply(by: scale) }
+    if scale != 1 { Loops.scale(packed, scale) }
   }
 
   /// Packs `value [steps, valueSize]`.

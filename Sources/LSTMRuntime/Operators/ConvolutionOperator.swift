@@ -26,7 +26,8 @@ final class ConvolutionOperator: Operator, @unchecked Sendable {
     for group in 0..<it.groups {
       matrices.append(
         try PackedMatrix(
-          kernel, count: count, columns: it.filters, order: (0..<columns).map { group * columns + $0 }, panels: columns <= 2 * kernels.lanes ? 1 : 4,
+          kernel, count: count, columns: it.filters, order: (0..<columns).map { group * columns + $0 },
+          panels: PackedMatrix.panels(columns, kernels.lanes),
           bias: bias.map { values in { values[$0] } }, lanes: kernels.lanes))
     }
     self.matrices = matrices

@@ -86,7 +86,7 @@ final class SpatialConvolutionOperator: Operator, @unchecked Sendable {
       matrices.append(
         try PackedMatrix(
           kernel, count: it.window.count * (channels / it.groups), columns: it.filters, order: (0..<columns).map { group * columns + $0 },
-          panels: columns <= 2 * kernels.lanes ? 1 : 4, bias: bias.map { values in { values[$0] } }, lanes: kernels.lanes))
+          panels: PackedMatrix.panels(columns, kernels.lanes), bias: bias.map { values in { values[$0] } }, lanes: kernels.lanes))
     }
     self.matrices = matrices
   }

@@ -33,13 +33,13 @@ final class TrainedMatrix: @unchecked Sendable {  // written by refresh only, be
     self.kernels = kernels
     training = TrainingKernels(kernels)
     let zeros = [Scalar](repeating: 0, count: count * columns)
-    let fitting = { (width: Int) in width <= 2 * lanes ? 1 : width <= 3 * lanes ? 3 : 4 }
     forward = try PackedMatrix(
-      zeros, count: count, columns: columns, order: order, panels: panels ?? fitting(order.count), bias: nil, lanes: lanes)
+      zeros, count: count, columns: columns, order: order, panels: panels ?? PackedMatrix.panels(order.count, lanes), bias: nil, lanes: lanes)
     let width = forward.width
     self.order = (0..<width).map { $0 < order.count ? order[$0] ?? -1 : -1 }
     backward = try PackedMatrix(
-      [Scalar](repeating: 0, count: width * count), count: width, columns: count, order: (0..<count).map { $0 }, panels: fitting(count),
+      [Scalar](repeating: 0, count: width * count), count: width, columns: count, order: (0..<count).map { $0 },
+      panels: PackedMatrix.panels(count, lanes),
       bias: nil, lanes: lanes)
     var runs: [(packed: Int, column: Int, count: Int)] = []
     for (packed, column) in self.order.enumerated() where column >= 0 {

@@ -7,15 +7,12 @@ enum AttentionSums {
   static func apply(
     _ scores: Floats, factors: Floats?, queries: Int, steps: Int, value: (Int) -> Floats, out: (Int) -> Floats, kernels: KernelTable
   ) {
-    AttentionWeights.apply(scores, steps: steps, value, queries: queries, into: out, kernels: kernels)
-    guard let factors else { return }
     for query in 0..<queries {
+      let row = scores.slice(query * steps, steps)
+      kernels.softmax(row)
       let sum = out(query)
       sum.fill(0)
-      for step in 0..<steps {
-        let (from, weight) = (value(step), scores[query * steps + step] * factors[query * steps + step])
-        sum.add(from, times: weight)
-      }
+      for step in 0..<steps { sum.add(value(step), times: factors.map { row[step] * $0[query * steps + step] } ?? row[step]) }
     }
   }
 
