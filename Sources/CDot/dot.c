@@ -16,7 +16,7 @@ int lstm_dot_supported(void) {
 
 /* What a tile works on: vectors `first` up to `end` of each group's; sums go on from `out` unless `first` is 0, and are finished if `end` is the last. */
 typedef struct lstm_dot_part {
-  const float *x, *weights, *start, *scales;
+  const float *x, *weights, *start, *scales, *offsets;
   float *out;
   int64_t x_stride, out_stride, words, vectors, first, end;
   /* What is asked for ahead of time, a cache line for each vector of weights. */
@@ -29,18 +29,17 @@ LSTM_INLINE __m512i all(const float *x) {
   return _mm512_set1_epi32(word);
 }
 
-/* A tile of R rows × G groups × P panels, whose sums stay in registers. */
+/* A tile of R rows × G groups × P panels, whose sums stay in registers: with bf16 one for each row and panel, with int8 one for the lower bytes of x
+ * and one for the upper. */
 LSTM_INLINE void tile(const int is_int8, const int R, const int G, const int P, const lstm_dot_part *it) {
-  __m512 sums[24];
+  __m512i sums[24], uppers[12];
   const int64_t group = it->vectors * P * 16;
 #pragma clang loop unroll(full)
   for (int s = 0; s < R * G * P; s++) {
     const int row = s / (G * P), panel = s % (G * P);
-    if (it->first) {
-      sums[s] = _mm512_load_ps(it->out + row * it->out_stride + panel * 16);
-    } else {
-      sums[s] = is_int8 ? _mm512_setzero_ps() : _mm512_load_ps(it->start + panel * 16);
-    }
+    const float *from = it->first ? it->out + row * it->out_stride : is_int8 ? it->offsets : it->start;
+    sums[s] = _mm512_load_si512(from + panel * 16);
+    if (is_int8) uppers[s] = _mm512_setzero_si512();
   }
   for (int64_t vector = it->first; vector < it->end; vector++) {
     const float *weights = it->weights + vector * (P * 16);
@@ -49,42 +48,50 @@ LSTM_INLINE void tile(const int is_int8, const int R, const int G, const int P, 
 #pragma clang loop unroll(full)
     for (int panel = 0; panel < G * P; panel++) {
       const __m512i w = _mm512_load_si512(weights + (panel / P) * group + (panel % P) * 16);
-      const __m512i low = _mm512_srai_epi16(_mm512_slli_epi16(w, 8), 8), high = _mm512_srai_epi16(w, 8);
 #pragma clang loop unroll(full)
       for (int row = 0; row < R; row++) {
-        __m512 *sum = &sums[row * (G * P) + panel];
+        const int s = row * (G * P) + panel;
+        const __m512i word = all(x + row * it->x_stride);
         if (is_int8) {
-          const __m512i half = _mm512_dpwssd_epi32(_mm512_castps_si512(*sum), low, all(x + row * it->x_stride));
-          *sum = _mm512_castsi512_ps(_mm512_dpwssd_epi32(half, high, all(x + row * it->x_stride + 1)));
+          sums[s] = _mm512_dpbusd_epi32(sums[s], word, w);
+          uppers[s] = _mm512_dpbusd_epi32(uppers[s], all(x + row * it->x_stride + 1), w);
         } else {
-          *sum = _mm512_dpbf16_ps(*sum, (__m512bh)all(x + row * it->x_stride), (__m512bh)w);
+          sums[s] = _mm512_castps_si512(_mm512_dpbf16_ps(_mm512_castsi512_ps(sums[s]), (__m512bh)word, (__m512bh)w));
         }
       }
     }
   }
-  const int finished = is_int8 && it->end == it->vectors;
 #pragma clang loop unroll(full)
   for (int s = 0; s < R * G * P; s++) {
     const int row = s / (G * P), panel = s % (G * P);
-    __m512 sum = sums[s];
-    if (finished) {
-      const __m512 scale = _mm512_mul_ps(_mm512_load_ps(it->scales + panel * 16), _mm512_set1_ps(it->x[row * it->x_stride + it->words]));
-      sum = _mm512_fmadd_ps(_mm512_cvtepi32_ps(_mm512_castps_si512(sum)), scale, _mm512_load_ps(it->start + panel * 16));
+    __m512i sum = sums[s];
+    if (is_int8) {
+      /* Whatever the two sums lost above 32 bits, their sum is the right one: it has no more bits. */
+      sum = _mm512_add_epi32(sum, _mm512_slli_epi32(uppers[s], 8));
+      if (it->end == it->vectors) {
+        const __m512 scale = _mm512_mul_ps(_mm512_load_ps(it->scales + panel * 16), _mm512_set1_ps(it->x[row * it->x_stride + it->words]));
+        sum = _mm512_castps_si512(_mm512_fmadd_ps(_mm512_cvtepi32_ps(sum), scale, _mm512_load_ps(it->start + panel * 16)));
+      }
     }
-    _mm512_store_ps(it->out + row * it->out_stride + panel * 16, sum);
+    _mm512_store_si512(it->out + row * it->out_stride + panel * 16, sum);
   }
 }
 
+/* Rows of a tile at most, groups of a single row's: as many as there are registers for their sums. */
+#define LSTM_MOST_ROWS(is_int8, panels) (!(is_int8) || (panels) == 1 ? 6 : 12 / (panels))
+#define LSTM_GROUPS(is_int8) ((is_int8) ? 2 : 4)
+
 /* Tiles of one group, by their rows. */
-#define LSTM_ROWS(is_int8, P)                       \
-  switch (rows) {                                   \
-    case 1: return tile(is_int8, 1, 1, P, it);      \
-    case 2: return tile(is_int8, 2, 1, P, it);      \
-    case 3: return tile(is_int8, 3, 1, P, it);      \
-    case 4: return tile(is_int8, 4, 1, P, it);      \
-    case 5: return tile(is_int8, 5, 1, P, it);      \
-    default: return tile(is_int8, 6, 1, P, it);     \
+#define LSTM_ROWS(is_int8, P)                                           \
+  switch (rows) {                                                       \
+    case 1: return tile(is_int8, 1, 1, P, it);                          \
+    case 2: return tile(is_int8, 2, 1, P, it);                          \
+    case 3: return tile(is_int8, 3, 1, P, it);                          \
+    case 4: return tile(is_int8, LSTM_MOST(is_int8, 4, P), 1, P, it);   \
+    case 5: return tile(is_int8, LSTM_MOST(is_int8, 5, P), 1, P, it);   \
+    default: return tile(is_int8, LSTM_MOST(is_int8, 6, P), 1, P, it);  \
   }
+#define LSTM_MOST(is_int8, rows, P) ((rows) < LSTM_MOST_ROWS(is_int8, P) ? (rows) : LSTM_MOST_ROWS(is_int8, P))
 
 LSTM_INLINE void rows_of_group(const int is_int8, int64_t panels, int64_t rows, const lstm_dot_part *it) {
   if (panels == 4) LSTM_ROWS(is_int8, 4)
@@ -94,26 +101,31 @@ LSTM_INLINE void rows_of_group(const int is_int8, int64_t panels, int64_t rows, 
 
 LSTM_INLINE void product(const int is_int8, const lstm_dot_product *it) {
   const int64_t panels = it->panels, vectors = is_int8 ? it->words / 2 : it->words;
-  lstm_dot_part part = {it->x, it->weights, it->start, it->scales, it->out, it->x_stride, it->out_stride, it->words, vectors, 0, vectors, it->weights};
+  lstm_dot_part part = {it->x,        it->weights,    it->start, it->scales, it->offsets, it->out, it->x_stride,
+                        it->out_stride, it->words, vectors,   0,          vectors,     it->weights};
   int64_t group = 0, taken;
   for (; group < it->groups; group += taken) {
-    part.weights = it->weights + group * (vectors * panels * 16);
-    part.start = it->start + group * (panels * 16);
-    if (is_int8) part.scales = it->scales + group * (panels * 16);
+    const int64_t column = group * (panels * 16);
+    part.weights = it->weights + column * vectors;
+    part.start = it->start + column;
+    if (is_int8) {
+      part.scales = it->scales + column;
+      part.offsets = it->offsets + column;
+    }
     taken = 1;
     /* A single row has too few sums to keep the multipliers busy: several groups at once. */
-    if (it->rows == 1 && panels > 1 && it->groups - group >= 4) {
-      part.out = it->out + group * (panels * 16);
-      taken = 4;
+    if (it->rows == 1 && panels > 1 && it->groups - group >= LSTM_GROUPS(is_int8)) {
+      part.out = it->out + column;
+      taken = LSTM_GROUPS(is_int8);
       if (panels == 4) {
-        tile(is_int8, 1, 4, 4, &part);
+        tile(is_int8, 1, LSTM_GROUPS(is_int8), 4, &part);
       } else {
-        tile(is_int8, 1, 4, 3, &part);
+        tile(is_int8, 1, LSTM_GROUPS(is_int8), 3, &part);
       }
       continue;
     }
     const int64_t most = it->rows == 1 ? vectors : LSTM_DOT_BLOCK / 64 / panels;
-    const int64_t tiles = (it->rows + 5) / 6;
+    const int64_t most_rows = LSTM_MOST_ROWS(is_int8, panels), tiles = (it->rows + most_rows - 1) / most_rows;
     part.first = 0;
     do {
       part.end = vectors - part.first > most ? part.first + most : vectors;
@@ -121,7 +133,7 @@ LSTM_INLINE void product(const int is_int8, const lstm_dot_product *it) {
         /* Rows as even as possible: 32 are 6 + 6 + 5 + 5 + 5 + 5, or nearly. */
         const int64_t row = it->rows * number / tiles;
         part.x = it->x + row * it->x_stride;
-        part.out = it->out + row * it->out_stride + group * (panels * 16);
+        part.out = it->out + row * it->out_stride + column;
         /* Of the next piece, or of the next group's first, what the tiles before have not asked for; nothing new if they have asked for all of it. */
         part.ahead = part.weights + (part.end * panels + (number < panels ? number : 0) * (part.end - part.first)) * 16;
         rows_of_group(is_int8, panels, it->rows * (number + 1) / tiles - row, &part);
@@ -134,6 +146,9 @@ LSTM_INLINE void product(const int is_int8, const lstm_dot_product *it) {
   }
 }
 
+/* The lanes of a vector of which so many are left. */
+LSTM_INLINE __mmask16 first_of(int64_t left) { return left >= 16 ? 0xffff : (__mmask16)((1u << left) - 1); }
+
 void lstm_dot_round(const float *x, int64_t x_stride, int64_t rows, int64_t count, float *words, int64_t words_stride) {
   for (int64_t row = 0; row < rows; row++) {
     const float *from = x + row * x_stride;
@@ -144,6 +159,34 @@ void lstm_dot_round(const float *x, int64_t x_stride, int64_t rows, int64_t coun
       const __m512 low = _mm512_maskz_loadu_ps((__mmask16)present, from), high = _mm512_maskz_loadu_ps((__mmask16)(present >> 16), from + 16);
       _mm512_storeu_si512(to, _mm512_rol_epi32((__m512i)_mm512_cvtne2ps_pbh(high, low), 16));
     }
+  }
+}
+
+void lstm_dot_quantize(const float *x, int64_t x_stride, int64_t rows, int64_t count, int64_t limit, float *words, int64_t words_stride) {
+  /* Of four numbers first the lower bytes, in the order of a word of weights, then the upper ones. */
+  const __m512i bytes = _mm512_broadcast_i32x4(_mm_setr_epi8(0, 8, 4, 12, 1, 9, 5, 13, -1, -1, -1, -1, -1, -1, -1, -1));
+  const __m512i quads = _mm512_setr_epi64(0, 2, 4, 6, 0, 2, 4, 6);
+  const float steps = (float)limit;
+  const int64_t used = (count + 3) / 4 * 2;
+  for (int64_t row = 0; row < rows; row++) {
+    const float *from = x + row * x_stride;
+    float *to = words + row * words_stride;
+    /* 0 for finite numbers, else NaN. */
+    __m512 largest = _mm512_setzero_ps(), fault = largest;
+    for (int64_t done = 0; done < count; done += 16) {
+      const __m512 numbers = _mm512_maskz_loadu_ps(first_of(count - done), from + done);
+      largest = _mm512_max_ps(_mm512_abs_ps(numbers), largest);
+      fault = _mm512_fmadd_ps(numbers, _mm512_setzero_ps(), fault);
+    }
+    const float magnitude = _mm512_reduce_max_ps(largest) + _mm512_reduce_add_ps(fault);
+    const __m512 factor = _mm512_set1_ps(magnitude > 1e-30f ? steps / magnitude : 0);
+    for (int64_t done = 0; done < count; done += 16) {
+      const __m512 numbers = _mm512_maskz_loadu_ps(first_of(count - done), from + done);
+      const __m512i unsigned16 = _mm512_xor_si512(_mm512_cvtps_epi32(_mm512_mul_ps(numbers, factor)), _mm512_set1_epi32(0x8000));
+      const __m512i split = _mm512_permutexvar_epi64(quads, _mm512_shuffle_epi8(unsigned16, bytes));
+      _mm256_storeu_si256((__m256i *)(to + done / 2), _mm512_castsi512_si256(split));
+    }
+    to[used] = magnitude / steps;
   }
 }
 
@@ -159,6 +202,10 @@ int lstm_dot_supported(void) { return 0; }
 
 void lstm_dot_round(const float *x, int64_t x_stride, int64_t rows, int64_t count, float *words, int64_t words_stride) {
   (void)x, (void)x_stride, (void)rows, (void)count, (void)words, (void)words_stride;
+}
+
+void lstm_dot_quantize(const float *x, int64_t x_stride, int64_t rows, int64_t count, int64_t limit, float *words, int64_t words_stride) {
+  (void)x, (void)x_stride, (void)rows, (void)count, (void)limit, (void)words, (void)words_stride;
 }
 
 void lstm_dot_bf16(const lstm_dot_product *it) { (void)it; }

@@ -14,9 +14,10 @@
     var limit: Int
     /// `[groups, ⌈words / 2⌉, panels, lanes]`; in form 2, where a word of x is as wide as one of weights, `[groups, words, panels, lanes]`.
     var weights: UnsafePointer<Scalar>
-    /// `[groups, panels, lanes]`, both.
+    /// `[groups, panels, lanes]`, all three; offsets, of form 3, are 32-bit integers: see CDot.
     var start: UnsafePointer<Scalar>
     var scales: UnsafePointer<Scalar>
+    var offsets: UnsafePointer<Scalar>
   }
 
   /// Bytes that ``describeLow`` fills.
@@ -24,17 +25,17 @@
 
   /// Describes a packed matrix for the functions that take one: see LowMatrix.
   ///
-  /// - Requires: `panels` is 1, 3 or 4; weights, start and scales are aligned to vectors; `scales` is read with int8 only. Forms 2 and 3 are for vectors
+  /// - Requires: `panels` is 1, 3 or 4; weights, start and scales are aligned to vectors; `scales` and `offsets` are read with int8 only. Forms 2 and 3 are for vectors
   ///   of 16 numbers, and processors of which `lstm_dot_supported` says that they can.
   @inline(never)  // see project
   public func describeLow(
     _ memory: UnsafeMutableRawPointer, form: Int, panels: Int, count: Int, limit: Int, _ weights: UnsafePointer<Scalar>,
-    _ start: UnsafePointer<Scalar>, _ scales: UnsafePointer<Scalar>
+    _ start: UnsafePointer<Scalar>, _ scales: UnsafePointer<Scalar>, _ offsets: UnsafePointer<Scalar>
   ) {
     // SAFETY: the caller's contract: room for lowMatrixBytes bytes.
     unsafe memory.assumingMemoryBound(to: LowMatrix.self).pointee = LowMatrix(
       form: form, panels: panels, count: count, words: form == 0 ? count : form == 2 ? (count &+ 1) / 2 : (count &+ 3) / 4 &* 2, limit: limit,
-      weights: weights, start: start, scales: scales)
+      weights: weights, start: start, scales: scales, offsets: offsets)
   }
 
   /// What a projection with weights of few bytes works on: see ``projectLow``.
@@ -194,7 +195,7 @@
       var product = unsafe lstm_dot_product(
         x: x, x_stride: Int64(xStride), words: Int64(it.words), rows: Int64(rows),
         weights: it.weights + place &* (form == 2 ? it.words : it.words / 2), start: it.start + place, scales: it.scales + place,
-        groups: Int64(groups), panels: Int64(panels), out: out, out_stride: Int64(outStride))
+        offsets: it.offsets + place, groups: Int64(groups), panels: Int64(panels), out: out, out_stride: Int64(outStride))
       if form == 2 { unsafe lstm_dot_bf16(&product) } else { unsafe lstm_dot_int8(&product) }
       return
     }

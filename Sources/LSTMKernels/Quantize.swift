@@ -9,7 +9,8 @@
   /// infinity has NaN as its scale; one whose numbers are all below 1e-30 is taken for zeros.
   ///
   /// - Shapes: `x [rows, count]`, rows `xStride` apart, any alignment. `q`: rows `qStride` words apart, of the matrix's words: a float each in form 0;
-  ///   two bf16 numbers in form 2, the first in the upper half; with int8 two 16-bit numbers, zeros behind the last, and then the scale.
+  ///   two bf16 numbers in form 2, the first in the upper half; with int8 two 16-bit numbers, zeros behind the last, and then the scale (form 3: bytes of
+  ///   four of them, see `lstm_dot_quantize`).
   /// - Requires: the matrix's limit is at most 32767; each row of q has room for whole vectors of its words and a word more.
   @inline(never)  // see project
   public func quantize(
@@ -25,6 +26,7 @@
   ) {
     let (count, words, limit) = unsafe (it.count, it.words, it.limit)
     if unsafe it.form & 1 == 0 { return unsafe roundRows(it, x, xStride, rows, q, qStride) }
+    if unsafe it.form == 3 { return unsafe lstm_dot_quantize(x, Int64(xStride), Int64(rows), Int64(count), Int64(limit), q, Int64(qStride)) }
     var row = 0
     while row < rows {
       // SAFETY: the row exists on both sides.

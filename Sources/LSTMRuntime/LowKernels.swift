@@ -15,7 +15,7 @@
     let matrixBytes: Int
     let instantBytes: Int
     /// See the kernels' functions of these names.
-    let describe: @Sendable (Memory, Int, Int, Int, Int, Read, Read, Read) -> Void
+    let describe: @Sendable (Memory, Int, Int, Int, Int, Read, Read, Read, Read) -> Void
     let project: @Sendable (Matrix, Read, Int, Int, Int, Int, Write, Int) -> Void
     let quantize: @Sendable (Matrix, Read, Int, Int, Write, Int) -> Void
     let steps:
@@ -32,7 +32,7 @@
 
     static let baseline = unsafe LowKernels(
       matrixBytes: LSTMKernels.lowMatrixBytes, instantBytes: LSTMKernels.lowInstantBytes,
-      describe: LSTMKernels.describeLow(_:form:panels:count:limit:_:_:_:), project: LSTMKernels.projectLow(_:_:_:rows:first:end:_:_:),
+      describe: LSTMKernels.describeLow(_:form:panels:count:limit:_:_:_:_:), project: LSTMKernels.projectLow(_:_:_:rows:first:end:_:_:),
       quantize: LSTMKernels.quantize(_:_:_:rows:_:_:),
       steps: LSTMKernels.lowSteps(_:_:_:_:steps:_:_:_:_:rows:first:end:_:_:_:_:_:_:_:_:_:),
       prepare: LSTMKernels.prepareLowInstant(_:input:recurrent:groups:h:hNew:c:z:sums:quantizedX:quantizedH:),
@@ -40,7 +40,7 @@
       instant: { unsafe LSTMKernels.lowInstant($0, $1.assumingMemoryBound(to: Float.self), $2.assumingMemoryBound(to: Float.self)) })
     static let v3 = unsafe LowKernels(
       matrixBytes: LSTMKernelsV3.lowMatrixBytes, instantBytes: LSTMKernelsV3.lowInstantBytes,
-      describe: LSTMKernelsV3.describeLow(_:form:panels:count:limit:_:_:_:), project: LSTMKernelsV3.projectLow(_:_:_:rows:first:end:_:_:),
+      describe: LSTMKernelsV3.describeLow(_:form:panels:count:limit:_:_:_:_:), project: LSTMKernelsV3.projectLow(_:_:_:rows:first:end:_:_:),
       quantize: LSTMKernelsV3.quantize(_:_:_:rows:_:_:),
       steps: LSTMKernelsV3.lowSteps(_:_:_:_:steps:_:_:_:_:rows:first:end:_:_:_:_:_:_:_:_:_:),
       prepare: LSTMKernelsV3.prepareLowInstant(_:input:recurrent:groups:h:hNew:c:z:sums:quantizedX:quantizedH:),
@@ -48,7 +48,7 @@
       instant: { unsafe LSTMKernelsV3.lowInstant($0, $1.assumingMemoryBound(to: Float.self), $2.assumingMemoryBound(to: Float.self)) })
     static let v4 = unsafe LowKernels(
       matrixBytes: LSTMKernelsV4.lowMatrixBytes, instantBytes: LSTMKernelsV4.lowInstantBytes,
-      describe: LSTMKernelsV4.describeLow(_:form:panels:count:limit:_:_:_:), project: LSTMKernelsV4.projectLow(_:_:_:rows:first:end:_:_:),
+      describe: LSTMKernelsV4.describeLow(_:form:panels:count:limit:_:_:_:_:), project: LSTMKernelsV4.projectLow(_:_:_:rows:first:end:_:_:),
       quantize: LSTMKernelsV4.quantize(_:_:_:rows:_:_:),
       steps: LSTMKernelsV4.lowSteps(_:_:_:_:steps:_:_:_:_:rows:first:end:_:_:_:_:_:_:_:_:_:),
       prepare: LSTMKernelsV4.prepareLowInstant(_:input:recurrent:groups:h:hNew:c:z:sums:quantizedX:quantizedH:),
@@ -60,10 +60,10 @@
     /// Describes itself to the kernels.
     func describe(for kernels: KernelTable) {
       precondition(description.count * MemoryLayout<Float>.stride >= (unsafe kernels.low.matrixBytes), "a description without room")
-      // SAFETY: room for the description; the arrays live in the same arena. Scales are read only where there are such.
+      // SAFETY: room for the description; the arrays live in the same arena. Scales, and the offsets behind them, are read only where there are such.
       unsafe kernels.low.describe(
         place, (form == .int8 ? 1 : 0) + (unsafe kernels.low.usesDots ? 2 : 0), panels, count, quantizedLimit, weights.base, start.base,
-        form == .int8 ? scales.base : start.base)
+        form == .int8 ? scales.base : start.base, form == .int8 ? scales.base + width : start.base)
     }
 
     /// Where the kernels find the matrix.

@@ -34,6 +34,8 @@ extension PackedMatrix {
       }
       let (scale, integers) = PackedMatrix.quantized(numbers)
       scales[packed] = scale
+      let sum = integers.reduce(Int32(0)) { $0 &+ Int32($1) }
+      scales[width + packed] = Float(bitPattern: UInt32(bitPattern: sum &* -32768))
       for k in 0..<depth {
         // Bytes: k, k + 2, k + 1, k + 3, lowest first.
         var word: UInt32 = 0

@@ -24,7 +24,7 @@ struct PackedMatrix {
   let start: Floats
   /// With weights of few bytes what the kernels read of the above, in their form; else empty.
   let description: Floats
-  /// With int8 what the weights of each column are multiples of; else empty.
+  /// With int8 what the weights of each column are multiples of, and then, as integers, -32768 times their sums, which CDot wants; else empty.
   let scales: Floats
   private let arena: Arena
 
@@ -42,7 +42,7 @@ struct PackedMatrix {
     groups = (order.count + groupWidth - 1) / groupWidth
     width = groups * groupWidth
     depth = (count + form.weightsPerWord - 1) / form.weightsPerWord
-    let scaleCount = form == .int8 ? width : 0
+    let scaleCount = form == .int8 ? 2 * width : 0
     let descriptionCount = form == .full ? 0 : PackedMatrix.descriptionCount
     arena = try Arena(
       capacity: Arena.rounded(depth * width) + Arena.rounded(width) + Arena.rounded(scaleCount) + Arena.rounded(descriptionCount),
