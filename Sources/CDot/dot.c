@@ -13,6 +13,9 @@ int lstm_dot_supported(void) {
 
 /* Bytes of one group's weights that are met by all rows before the next: they stay in the first cache. */
 #define LSTM_DOT_BLOCK 16384
+/* Bytes that the first cache holds, and so many that they are still there when as many as it holds have been read in turn: it has 32 or 48 KiB. */
+#define LSTM_DOT_CACHE 24576
+#define LSTM_DOT_TURN 18432
 
 /* What a tile works on: vectors `first` up to `end` of each group's; sums go on from `out` unless `first` is 0, and are finished if `end` is the last. */
 typedef struct lstm_dot_part {
@@ -77,9 +80,8 @@ LSTM_INLINE void tile(const int is_int8, const int R, const int G, const int P, 
   }
 }
 
-/* Rows of a tile at most, groups of a single row's: as many as there are registers for their sums. */
+/* Rows of a tile at most: as many as there are registers for their sums. */
 #define LSTM_MOST_ROWS(is_int8, panels) (!(is_int8) || (panels) == 1 ? 6 : 12 / (panels))
-#define LSTM_GROUPS(is_int8) ((is_int8) ? 2 : 4)
 
 /* Tiles of one group, by their rows. */
 #define LSTM_ROWS(is_int8, P)                                           \
@@ -99,33 +101,55 @@ LSTM_INLINE void rows_of_group(const int is_int8, int64_t panels, int64_t rows, 
   LSTM_ROWS(is_int8, 1)
 }
 
+/* Where a part of the groups from `group` on reads and writes. */
+LSTM_INLINE void turn_to(const int is_int8, lstm_dot_part *part, const lstm_dot_product *it, int64_t group) {
+  const int64_t column = group * (it->panels * 16);
+  part->weights = it->weights + column * part->vectors;
+  part->start = it->start + column;
+  part->out = it->out + column;
+  if (is_int8) {
+    part->scales = it->scales + column;
+    part->offsets = it->offsets + column;
+  }
+}
+
+/* Tiles of a single row, by their groups. */
+#define LSTM_GROUPS(is_int8, P)                                          \
+  switch (taken) {                                                       \
+    case 1: tile(is_int8, 1, 1, P, &part); break;                        \
+    case 2: tile(is_int8, 1, 2, P, &part); break;                        \
+    default: tile(is_int8, 1, (is_int8) ? 2 : 4, P, &part); break;       \
+  }
+
+/* A single row. It has too few sums to keep the multipliers busy: several groups at once, but so few that the first cache holds what was read last, if
+ * it can: that is where the next step begins, which goes the other way. */
+LSTM_INLINE void single(const int is_int8, const lstm_dot_product *it, lstm_dot_part part) {
+  const int64_t bytes = part.vectors * it->panels * 64, all = bytes * it->groups;
+  int64_t width = is_int8 ? 2 : 4;
+  if (all > LSTM_DOT_CACHE && bytes <= LSTM_DOT_TURN)
+    while (width > 1 && width * bytes > LSTM_DOT_TURN) width /= 2;
+  int64_t left = it->groups, taken;
+  for (; left; left -= taken) {
+    taken = left % width ? 1 : width;
+    turn_to(is_int8, &part, it, it->backward ? left - taken : it->groups - left);
+    if (it->panels == 4) {
+      LSTM_GROUPS(is_int8, 4)
+    } else if (it->panels == 3) {
+      LSTM_GROUPS(is_int8, 3)
+    } else {
+      LSTM_GROUPS(is_int8, 1)
+    }
+  }
+}
+
 LSTM_INLINE void product(const int is_int8, const lstm_dot_product *it) {
   const int64_t panels = it->panels, vectors = is_int8 ? it->words / 2 : it->words;
-  lstm_dot_part part = {it->x,        it->weights,    it->start, it->scales, it->offsets, it->out, it->x_stride,
-                        it->out_stride, it->words, vectors,   0,          vectors,     it->weights};
-  int64_t group = 0, taken;
-  for (; group < it->groups; group += taken) {
-    const int64_t column = group * (panels * 16);
-    part.weights = it->weights + column * vectors;
-    part.start = it->start + column;
-    if (is_int8) {
-      part.scales = it->scales + column;
-      part.offsets = it->offsets + column;
-    }
-    taken = 1;
-    /* A single row has too few sums to keep the multipliers busy: several groups at once. */
-    if (it->rows == 1 && panels > 1 && it->groups - group >= LSTM_GROUPS(is_int8)) {
-      part.out = it->out + column;
-      taken = LSTM_GROUPS(is_int8);
-      if (panels == 4) {
-        tile(is_int8, 1, LSTM_GROUPS(is_int8), 4, &part);
-      } else {
-        tile(is_int8, 1, LSTM_GROUPS(is_int8), 3, &part);
-      }
-      continue;
-    }
-    const int64_t most = it->rows == 1 ? vectors : LSTM_DOT_BLOCK / 64 / panels;
-    const int64_t most_rows = LSTM_MOST_ROWS(is_int8, panels), tiles = (it->rows + most_rows - 1) / most_rows;
+  const int64_t most = LSTM_DOT_BLOCK / 64 / panels, most_rows = LSTM_MOST_ROWS(is_int8, panels), tiles = (it->rows + most_rows - 1) / most_rows;
+  lstm_dot_part part = {.x = it->x, .x_stride = it->x_stride, .out_stride = it->out_stride, .words = it->words, .vectors = vectors, .end = vectors};
+  if (it->rows == 1) return single(is_int8, it, part);
+  for (int64_t group = 0; group < it->groups; group++) {
+    turn_to(is_int8, &part, it, group);
+    float *const out = part.out;
     part.first = 0;
     do {
       part.end = vectors - part.first > most ? part.first + most : vectors;
@@ -133,16 +157,13 @@ LSTM_INLINE void product(const int is_int8, const lstm_dot_product *it) {
         /* Rows as even as possible: 32 are 6 + 6 + 5 + 5 + 5 + 5, or nearly. */
         const int64_t row = it->rows * number / tiles;
         part.x = it->x + row * it->x_stride;
-        part.out = it->out + row * it->out_stride + column;
+        part.out = out + row * it->out_stride;
         /* Of the next piece, or of the next group's first, what the tiles before have not asked for; nothing new if they have asked for all of it. */
         part.ahead = part.weights + (part.end * panels + (number < panels ? number : 0) * (part.end - part.first)) * 16;
         rows_of_group(is_int8, panels, it->rows * (number + 1) / tiles - row, &part);
       }
       part.first = part.end;
     } while (part.first < vectors);
-    part.first = 0;
-    part.end = vectors;
-    part.x = it->x;
   }
 }
 

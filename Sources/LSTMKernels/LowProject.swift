@@ -182,11 +182,11 @@
     unsafe projectLowGroups(matrix.assumingMemoryBound(to: LowMatrix.self).pointee, x, xStride, rows, first, end, out, outStride)
   }
 
-  /// The same.
+  /// The same; `isBackward`: from the last group to the first, where the products are CDot's and the row is single.
   @inline(never)
   func projectLowGroups(
     _ it: LowMatrix, _ x: UnsafePointer<Scalar>, _ xStride: Int, _ rows: Int, _ first: Int, _ end: Int, _ out: UnsafeMutablePointer<Scalar>,
-    _ outStride: Int
+    _ outStride: Int, isBackward: Bool = false
   ) {
     let (form, panels, groups) = unsafe (it.form, it.panels, end &- first)
     if form >= 2 {
@@ -195,7 +195,8 @@
       var product = unsafe lstm_dot_product(
         x: x, x_stride: Int64(xStride), words: Int64(it.words), rows: Int64(rows),
         weights: it.weights + place &* (form == 2 ? it.words : it.words / 2), start: it.start + place, scales: it.scales + place,
-        offsets: it.offsets + place, groups: Int64(groups), panels: Int64(panels), out: out, out_stride: Int64(outStride))
+        offsets: it.offsets + place, groups: Int64(groups), panels: Int64(panels), out: out, out_stride: Int64(outStride),
+        backward: isBackward ? 1 : 0)
       if form == 2 { unsafe lstm_dot_bf16(&product) } else { unsafe lstm_dot_int8(&product) }
       return
     }

@@ -40,7 +40,7 @@
       let place = group &* groupWidth
       let unit = group &* lanes
       // SAFETY: the groups exist; sums hold rows · width numbers for them.
-      unsafe projectLowGroups(matrix, it.quantized, it.quantizedStride, rows, group, group &+ groups, sums, width)
+      unsafe projectLowGroups(matrix, it.quantized, it.quantizedStride, rows, group, group &+ groups, sums, width, isBackward: it.isBackward)
       let gates = unsafe it.gates.map { unsafe $0 + place }
       if unsafe matrix.panels == 4 {
         unsafe lstmUpdate(it.z + place, it.zStride, sums, width, it.hNew + unit, it.c + unit, it.stride, rows: rows, blocks: groups, gates)
@@ -140,8 +140,10 @@
       let group = unsafe first &+ (it.pointee.state.isBackward ? chunks &- 1 &- number : number) &* groupsAtOnce
       number &+= 1
       let next = smaller(end, group &+ groupsAtOnce)
+      let isBackward = unsafe it.pointee.state.isBackward
       // SAFETY: the groups exist.
-      unsafe projectLowGroups(it.pointee.input, it.pointee.quantizedX, 0, 1, group, next, it.pointee.z + group &* width, 0)
+      unsafe projectLowGroups(
+        it.pointee.input, it.pointee.quantizedX, 0, 1, group, next, it.pointee.z + group &* width, 0, isBackward: isBackward)
       unsafe lowStep(it.pointee.state, it.pointee.recurrent, group, next)
     }
   }
