@@ -144,7 +144,7 @@ LSTM_INLINE void single(const int is_int8, const lstm_dot_product *it, lstm_dot_
 
 LSTM_INLINE void product(const int is_int8, const lstm_dot_product *it) {
   const int64_t panels = it->panels, vectors = is_int8 ? it->words / 2 : it->words;
-  const int64_t most = LSTM_DOT_BLOCK / 64 / panels, most_rows = LSTM_MOST_ROWS(is_int8, panels), tiles = (it->rows + most_rows - 1) / most_rows;
+  const int64_t most = it->whole ? vectors : LSTM_DOT_BLOCK / 64 / panels, most_rows = LSTM_MOST_ROWS(is_int8, panels), tiles = (it->rows + most_rows - 1) / most_rows;
   lstm_dot_part part = {.x = it->x, .x_stride = it->x_stride, .out_stride = it->out_stride, .words = it->words, .vectors = vectors, .end = vectors};
   if (it->rows == 1) return single(is_int8, it, part);
   for (int64_t group = 0; group < it->groups; group++) {

@@ -83,7 +83,7 @@ private func gruBlock(_ all: GRUState, _ rows: Int, _ block: Int) {
     let left = rows &- row
     let it = unsafe all.from(row: row)
     #if LSTM_V4 || arch(arm64)
-      if left >= 6 {
+      if left >= 6 && left != 8 {
         unsafe gru6x1(it, block)
         row &+= 6
         continue

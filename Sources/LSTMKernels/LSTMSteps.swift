@@ -79,7 +79,7 @@ private func lstmBlock(_ all: LSTMState, _ rows: Int, _ block: Int) {
   while row < rows {
     let left = rows &- row
     let it = unsafe all.from(row: row)
-    if left >= 6 {
+    if left >= 6 && left != 8 {
       unsafe lstm6x1(it, block)
       row &+= 6
     } else if left >= 4 {

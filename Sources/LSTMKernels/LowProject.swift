@@ -1,5 +1,6 @@
 #if !LSTM_FLOAT64
   import CDot
+  import CSupport
   import CVector
 
   /// A matrix with weights of few bytes, as it lies in the memory that ``describeLow`` fills.
@@ -196,7 +197,7 @@
         x: x, x_stride: Int64(xStride), words: Int64(it.words), rows: Int64(rows),
         weights: it.weights + place &* (form == 2 ? it.words : it.words / 2), start: it.start + place, scales: it.scales + place,
         offsets: it.offsets + place, groups: Int64(groups), panels: Int64(panels), out: out, out_stride: Int64(outStride),
-        backward: isBackward ? 1 : 0)
+        backward: isBackward ? 1 : 0, whole: lstm_support_meets_whole())
       if form == 2 { unsafe lstm_dot_bf16(&product) } else { unsafe lstm_dot_int8(&product) }
       return
     }

@@ -227,7 +227,7 @@ func projectGroup(_ part: Projection, rows: Int, panels: Int) {
 /// Takes as many rows as a tile holds and returns their number.
 @_transparent
 private func projectRows(_ it: Projection, _ left: Int, _ panels: Int) -> Int {
-  if left >= 6 {
+  if left >= 6 && left != 8 {
     switch panels {
     case 4: unsafe project6x1x4(it)
     case 3: unsafe project6x1x3(it)

@@ -1,3 +1,4 @@
+import CSupport
 import CVector
 
 // Where many rows meet a group, its weights are cut into pieces along k, and all rows meet one piece before the next: it stays in the first cache, while
@@ -13,7 +14,14 @@ private func pieceCount(panels: Int) -> Int { pieceBytes / (panels &* lanes &* M
 
 /// Whether `rows` rows of `count` numbers meet their weights in pieces.
 @_transparent
-func isInPieces(rows: Int, count: Int, panels: Int) -> Bool { rows >= pieceRows && count > pieceCount(panels: panels) }
+func isInPieces(rows: Int, count: Int, panels: Int) -> Bool {
+  if rows < pieceRows || count <= pieceCount(panels: panels) { return false }
+  #if LSTM_V4
+    return lstm_support_meets_whole() == 0
+  #else
+    return true
+  #endif
+}
 
 /// Where the sums that wait begin, aligned to vectors.
 @_transparent

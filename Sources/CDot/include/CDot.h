@@ -16,8 +16,10 @@ int lstm_dot_supported(void);
  * of 32 bits. Sums are exact; in the end `out = start + sum · scales · (the number behind the row of x)`.
  *
  * Shapes: `x [rows, words]`, rows `x_stride` words apart; `weights [groups, vectors, panels, 16]` with `vectors` = words (bf16) or words / 2 (int8, whose
- * words are even); `start`, `scales` and `offsets [groups, panels, 16]`, the latter two with int8 only; `out [rows, groups, panels, 16]`, rows `out_stride` apart. Weights,
- * start, scales, offsets and out are aligned to 64 bytes. Panels are 1, 3 or 4. A single row meets the groups from the last to the first if `backward`. */
+ * words are even); `start`, `scales` and `offsets [groups, panels, 16]`, the latter two with int8 only; `out [rows, groups, panels, 16]`, rows
+ * `out_stride` apart. Weights, start, scales, offsets and out are aligned to 64 bytes. Panels are 1, 3 or 4.
+ *
+ * A single row meets the groups from the last to the first if `backward`; several rows meet a group in pieces that the first cache keeps, unless `whole`. */
 typedef struct lstm_dot_product {
   const float *x;
   int64_t x_stride, words, rows;
@@ -25,7 +27,7 @@ typedef struct lstm_dot_product {
   int64_t groups, panels;
   float *out;
   int64_t out_stride;
-  int32_t backward;
+  int32_t backward, whole;
 } lstm_dot_product;
 
 /* Rows of numbers as words of two bf16 numbers, rounded to nearest, ties to even; numbers below 2⁻¹²⁶ become zeros, which the product takes them for.
