@@ -43,19 +43,24 @@ private func exponentialBelowZero(_ x: Vector) -> Vector {
   }
 #endif
 
-/// Puts a function of each of `count` numbers in its place; any alignment. NaN stays.
+/// Puts a function of each of `count` numbers x into `values`, which may be x itself; any alignment. NaN stays. From 8 on: multiplies the values by a
+/// function's slope at x.
 ///
 /// 0: swish, `x · σ(x)`. 1: elu, `a · x` above 0, else `b · (eˣ − 1)`. 2: gelu by way of tanh. 3: relu, `x` from `a` on, else `b · (x − a)`, `c` at most.
 /// 4: `a · x + b` from 0 to 1, and 5: that times x. 6: softsign, `x / (1 + |x|)`. 7: gelu by way of the error function, in float32 only.
+/// 8 to 11: the slopes of 0 to 2 (elu's: `a` above 0, else `b · eˣ`) and, in float32 only, of 7.
 @inline(never)  // see project
-public func activate(_ function: Int, _ a: Scalar, _ b: Scalar, _ c: Scalar, _ values: UnsafeMutablePointer<Scalar>, _ count: Int) {
+public func activate(
+  _ function: Int, _ a: Scalar, _ b: Scalar, _ c: Scalar, _ x: UnsafePointer<Scalar>, _ values: UnsafeMutablePointer<Scalar>, _ count: Int
+) {
+  let from = unsafe x
   let (a, b, c, one, zero) = (all(a), all(b), all(c), all(1), Vector.zero)
   var done = 0
   while done < count {
     let left = count &- done
     // SAFETY: at most `left` numbers are read and written.
-    let x = unsafe loadPart(values + done, left)
-    let y: Vector
+    let x = unsafe loadPart(from + done, left)
+    var y: Vector
     switch function {
     // σ ends at its smallest number, which is not 0.
     case 0: y = lstm_below(x, all(-largestExponent), zero, x * sigmoid(x))
@@ -66,11 +71,23 @@ public func activate(_ function: Int, _ a: Scalar, _ b: Scalar, _ c: Scalar, _ v
       y = lstm_below(c, bent, c, bent)
     case 4: y = lstm_greater(zero, lstm_lesser(one, x * a + b))
     case 5: y = x * lstm_greater(zero, lstm_lesser(one, x * a + b))
+    case 8:
+      let s = sigmoid(x)
+      y = lstm_below(x, all(-largestExponent), zero, s * fused(one, x, one - s))
+    case 9: y = lstm_below(zero, x, a, b * exponentialBelowZero(x))
+    case 10:
+      let t = tanh(all(0.7978845608028654) * (x + all(0.044715) * x * x * x))
+      let inner = fused(all(0.7978845608028654), all(0.10703222440890037) * x, x)
+      y = all(0.5) * fused(one + t, x * inner, one - t * t)
     #if !LSTM_FLOAT64
       case 7: y = all(0.5) * x * (one + errorFunction(x * all(0.7071067811865476)))
+      case 11:
+        let bell = all(0.3989422804014327) * exponentialBelowZero(all(-0.5) * x * x)
+        y = fused(all(0.5) * (one + errorFunction(x * all(0.7071067811865476))), x, bell)
     #endif
     default: y = x / (one + lstm_magnitude(x))
     }
+    if function >= 8 { y = unsafe y * loadPart(values + done, left) }
     unsafe storePart(y, values + done, left)
     done &+= lanes
   }

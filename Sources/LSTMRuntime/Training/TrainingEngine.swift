@@ -64,7 +64,7 @@ final class TrainingEngine {
     }
     inputShapes = []
     let parts = split(rows)
-    while blocks.count < parts.count { blocks.append(try TrainingBlock(plan)) }
+    while blocks.count < parts.count { blocks.append(try TrainingBlock(plan, sharing: pool == nil ? blocks.first : nil)) }
     for (block, part) in zip(blocks, parts) {
       block.firstRow = part.lowerBound
       let share = plan.splitsBatch ? shapes.map { Shape([part.count] + $0.withoutBatch) } : shapes
@@ -125,7 +125,9 @@ final class TrainingEngine {
   /// Computes ``gradient`` from ``outputGradients``.
   func backward() throws(LSTMError) {
     let model = plan.model
-    try eachBlock { [outputGradients] block throws(LSTMError) in
+    // A single thread takes the blocks in order: their gradients can be added while they are in the caches.
+    let alone = pool == nil
+    try eachBlock { [outputGradients, gradient, first = blocks.first] block throws(LSTMError) in
       block.clearGradients()
       for position in model.outputs.indices {
         // A value may be several outputs: their gradients add up.
@@ -133,9 +135,15 @@ final class TrainingEngine {
           TrainingEngine.part(outputGradients[position].values, block.firstRow, block.outputs[position]))
       }
       block.backward()
+      if alone { TrainingEngine.add(block, to: gradient, isFirst: block === first) }
     }
     if used == 0 { gradient.fill(0) }
-    for (index, block) in blocks[..<used].enumerated() { if index == 0 { gradient.copy(from: block.gradient) } else { gradient.add(block.gradient) } }
+    if !alone { for (index, block) in blocks[..<used].enumerated() { TrainingEngine.add(block, to: gradient, isFirst: index == 0) } }
+  }
+
+  /// Adds a block's gradients to the whole batch's.
+  private static func add(_ block: TrainingBlock, to gradient: Floats, isFirst: Bool) {
+    if isFirst { gradient.copy(from: block.gradient) } else { gradient.add(block.gradient) }
   }
 
   /// The gradient of an input, if the plan asks for those of inputs.

@@ -11,6 +11,7 @@ enum Loops {
   }
 
   /// Σ x², in eight fixed chains so that the compiler can use vectors.
+  @inline(never)
   static func sumOfSquares(_ x: Floats) -> Double {
     var sums = SIMD8<Double>.zero
     let whole = x.count / 8 * 8
@@ -27,6 +28,7 @@ enum Loops {
   }
 
   /// Whether no number is infinite or none at all.
+  @inline(never)
   static func areFinite(_ x: Floats) -> Bool {
     var zeros = SIMD8<Scalar>.zero
     let whole = x.count / 8 * 8
@@ -38,21 +40,25 @@ enum Loops {
   }
 
   /// `y += x`.
+  @inline(never)
   static func add(_ x: Floats, to y: Floats) {
     for i in 0..<matching(y, x) { unsafe y.base[i] += unsafe x.base[i] }
   }
 
   /// `g *= y (1 − y)`.
+  @inline(never)
   static func multiplyBySigmoidSlope(_ g: Floats, _ y: Floats) {
     for i in 0..<matching(g, y) { unsafe g.base[i] *= unsafe y.base[i] * (1 - y.base[i]) }
   }
 
   /// `g *= 1 − y²`.
+  @inline(never)
   static func multiplyByTanhSlope(_ g: Floats, _ y: Floats) {
     for i in 0..<matching(g, y) { unsafe g.base[i] *= unsafe 1 - y.base[i] * y.base[i] }
   }
 
   /// `g *= 1` where x is above the threshold, `0` from the maximum on (NaN: there is none), else `slope`.
+  @inline(never)
   static func multiplyByReluSlope(_ g: Floats, _ x: Floats, _ slope: Scalar, threshold: Scalar, maximum: Scalar) {
     for i in 0..<matching(g, x) {
       let x = unsafe x.base[i]
@@ -61,11 +67,13 @@ enum Loops {
   }
 
   /// `x *= factor`.
+  @inline(never)
   static func scale(_ x: Floats, _ factor: Scalar) {
     for i in 0..<x.count { unsafe x.base[i] *= factor }
   }
 
   /// Every number to ±limit; NaN stays.
+  @inline(never)
   static func clamp(_ x: Floats, _ limit: Scalar) {
     for i in 0..<x.count {
       let value = unsafe x.base[i]
