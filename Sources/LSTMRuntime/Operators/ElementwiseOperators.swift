@@ -24,11 +24,11 @@ final class ActivationOperator: Operator, @unchecked Sendable {
   override func run(_ call: Call) throws(LSTMError) {
     let x = call.inputs[0]
     let out = call.outputs[0].values
-    guard case .softmax(let stated) = activation else { return apply(x.values, out, width: x.last) }
+    guard case .softmax(let stated) = activation else { return kernels.apply(activation, from: x.values, to: out, width: x.last) }
     let axis = stated < 0 ? stated + x.shape.count : stated
     let count = x.shape[axis]
     let inner = x.count(from: axis + 1)
-    if inner == 1 && call.masks[0] == nil { return apply(x.values, out, width: count) }
+    if inner == 1 && call.masks[0] == nil { return kernels.apply(activation, from: x.values, to: out, width: count) }
     out.copy(from: x.values)
     if axis == x.shape.count - 1 { maskRows(call, out, count) }
     if inner == 1 { return kernels.apply(activation, to: out, width: count) }
@@ -40,16 +40,6 @@ final class ActivationOperator: Operator, @unchecked Sendable {
         kernels.softmax(row)
         for index in 0..<count { out[start + index * inner] = row[index] }
       }
-    }
-  }
-
-  /// Copies some rows and applies the function to them while they are near.
-  private func apply(_ x: Floats, _ out: Floats, width: Int) {
-    let some = max(1, 2048 / max(width, 1)) * max(width, 1)
-    for start in stride(from: 0, to: out.count, by: some) {
-      let part = out.slice(start, min(some, out.count - start))
-      part.copy(from: x.slice(start, part.count))
-      kernels.apply(activation, to: part, width: width)
     }
   }
 

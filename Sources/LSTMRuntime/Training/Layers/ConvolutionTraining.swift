@@ -36,7 +36,7 @@ final class ConvolutionTraining: TrainingLayer, @unchecked Sendable {
     return TrainingSizes(
       // the windows of each group; the sums
       kept: [matrices.count * rows * matrix.count, it.activation.slopeNeedsArgument ? rows * it.filters : 0],
-      scratch: [rows * matrix.width, rows * matrix.backwardWidth, matrix.gradientScratch, rows * it.filters])
+      scratch: [rows * matrix.width, rows * matrix.backwardWidth, matrix.gradientScratch])
   }
 
   private func windows(_ call: TrainingCall, _ group: Int, _ rows: Int) -> Floats {
@@ -80,13 +80,10 @@ final class ConvolutionTraining: TrainingLayer, @unchecked Sendable {
     let rows = out.shape[0] * out.shape[1]
     guard rows > 0 else { return }
     let columns = it.filters / it.groups
-    var d = call.outputGradients[0]
-    if it.activation != .linear {
-      d = call.scratch[3]
-      d.copy(from: call.outputGradients[0])
-      kernels.backward(
-        it.activation, before: it.activation.slopeNeedsArgument ? call.kept[1] : nil, after: out.values, gradient: d, width: it.filters)
-    }
+    // Nobody looks at the output's gradient after this.
+    let d = call.outputGradients[0]
+    kernels.backward(
+      it.activation, before: it.activation.slopeNeedsArgument ? call.kept[1] : nil, after: out.values, gradient: d, width: it.filters)
     for (group, matrix) in matrices.enumerated() {
       let windows = windows(call, group, rows)
       var dz = d

@@ -18,32 +18,35 @@ final class DenseTraining: TrainingLayer, @unchecked Sendable {
     let rows = outputs[0].dropLast().reduce(1, *)
     return TrainingSizes(
       kept: [it.activation.slopeNeedsArgument ? rows * it.units : 0],
-      scratch: [rows * matrix.width, rows * it.units, rows * matrix.backwardWidth, matrix.gradientScratch])
+      scratch: [rows * matrix.width, rows * matrix.backwardWidth, matrix.gradientScratch])
   }
 
   override func forward(_ call: TrainingCall) throws(LSTMError) {
     let out = call.outputs[0]
     let rows = out.count(before: out.shape.count - 1)
-    matrix.apply(call.inputs[0].values, rows: rows, columns: it.units, into: out.values, by: call.scratch[0])
-    if it.activation.slopeNeedsArgument { call.kept[0].copy(from: out.values) }
-    kernels.apply(it.activation, to: out.values, width: it.units)
+    let sums = it.activation.slopeNeedsArgument ? call.kept[0] : out.values
+    matrix.apply(call.inputs[0].values, rows: rows, columns: it.units, into: sums, by: call.scratch[0])
+    if it.activation.slopeNeedsArgument {
+      kernels.apply(it.activation, from: sums, to: out.values, width: it.units)
+    } else {
+      kernels.apply(it.activation, to: out.values, width: it.units)
+    }
   }
 
   override func backward(_ call: TrainingCall) {
     let out = call.outputs[0]
     let rows = out.count(before: out.shape.count - 1)
-    var d = call.outputGradients[0]
-    if !call.isByArgument && it.activation != .linear {
-      d = call.scratch[1]
-      d.copy(from: call.outputGradients[0])
+    // Nobody looks at the output's gradient after this.
+    let d = call.outputGradients[0]
+    if !call.isByArgument {
       kernels.backward(
         it.activation, before: it.activation.slopeNeedsArgument ? call.kept[0] : nil, after: out.values, gradient: d, width: it.units)
     }
     let dz = matrix.padded(d, rows: rows, columns: it.units, in: call.scratch[0])
     matrix.addGradient(
       x: call.inputs[0].values, stride: matrix.count, dz: dz, stride: matrix.width, rows: rows, to: call.weightGradients[0],
-      bias: it.useBias ? call.weightGradients[1] : nil, scratch: call.scratch[3])
-    if let dx = call.inputGradients[0] { matrix.addTransposed(dz, rows: rows, to: dx, by: call.scratch[2]) }
+      bias: it.useBias ? call.weightGradients[1] : nil, scratch: call.scratch[2])
+    if let dx = call.inputGradients[0] { matrix.addTransposed(dz, rows: rows, to: dx, by: call.scratch[1]) }
   }
 }
 

@@ -1,3 +1,4 @@
+import CSupport
 import LSTMModel
 
 /// Training's loops over memory, one pass each. All arrays of a loop have one length, an optimizer's that of the weight.
@@ -131,27 +132,12 @@ enum Loops {
     _ w: Floats, _ g: Floats, _ m: Floats, _ v: Floats, _ largest: Floats?, _ scale: Scalar, _ rest1: Scalar, _ rest2: Scalar, _ epsilon: Scalar
   ) {
     let count = matching(w, g, m, v, largest)
-    guard let largest else {
-      for i in 0..<count {
-        let gradient = unsafe g.base[i]
-        let first = unsafe m.base[i] + (gradient - m.base[i]) * rest1
-        let second = unsafe v.base[i] + (gradient * gradient - v.base[i]) * rest2
-        unsafe m.base[i] = first
-        unsafe v.base[i] = second
-        unsafe w.base[i] -= first * scale / (second.squareRoot() + epsilon)
-      }
-      return
-    }
-    for i in 0..<count {
-      let gradient = unsafe g.base[i]
-      let first = unsafe m.base[i] + (gradient - m.base[i]) * rest1
-      let second = unsafe v.base[i] + (gradient * gradient - v.base[i]) * rest2
-      unsafe m.base[i] = first
-      unsafe v.base[i] = second
-      let most = unsafe largest.base[i] > second ? largest.base[i] : second
-      unsafe largest.base[i] = most
-      unsafe w.base[i] -= first * scale / (most.squareRoot() + epsilon)
-    }
+    // SAFETY: all hold `count` numbers, and are arrays of their own.
+    #if LSTM_FLOAT64
+      unsafe lstm_support_adam64(w.base, g.base, m.base, v.base, largest?.base, count, scale, rest1, rest2, epsilon)
+    #else
+      unsafe lstm_support_adam(w.base, g.base, m.base, v.base, largest?.base, count, scale, rest1, rest2, epsilon)
+    #endif
   }
 
   static func adamax(
