@@ -32,10 +32,11 @@ extension AttentionProducts {
     return scores
   }
 
-  /// Adds to the values' gradients, and leaves the scores' gradients in `scores`: of `out[q] = Σ (weights ⊙ factors)[q] · value`, weights = softmax(scores).
+  /// Adds to the values' gradients, and leaves the scores' gradients in `scores`, of `out[q] = Σ (weights ⊙ factors)[q] · value` with weights =
+  /// softmax(scores).
   func backward(
-    _ weights: Floats, factors: Floats?, value: Floats, dValue: Floats?, valueStride: Int, dOut: Floats, outStride: Int, _ scratch: ArraySlice<Floats>,
-    _ kernels: KernelTable, _ training: TrainingKernels
+    _ weights: Floats, factors: Floats?, value: Floats, dValue: Floats?, valueStride: Int, dOut: Floats, outStride: Int,
+    _ scratch: ArraySlice<Floats>, _ kernels: KernelTable, _ training: TrainingKernels
   ) {
     if let dValue {
       addOuter(dropped(weights, factors, scratch), dOut, stride: outStride, values, to: dValue, stride: valueStride, times: 1, scratch, training)
