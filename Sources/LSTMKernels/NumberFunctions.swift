@@ -17,45 +17,46 @@ private func exponentialBelowZero(_ x: Vector) -> Vector {
 }
 
 #if !LSTM_FLOAT64
-  /// The error function, within 2.3 units in the last place: below 1 `x · p(x²)`, from there on `1 − e^−q(|x|)`; p and q were fitted to the least
-  /// largest error.
+  /// The part of a normal distribution that lies below x: `e^−r(−x)` below 0, `1 − e^−r(x)` above. Within 4.2e-8, and 0 below −5.6, where 1e-8 would be left;
+  /// r was fitted to the least largest error, what weighs less and less with growing |x|.
   @_transparent
-  private func errorFunction(_ x: Vector) -> Vector {
-    let s = x * x
-    var p = all(7.88912147982046e-5)
-    p = fused(all(-8.020841632969677e-4), p, s)
-    p = fused(all(5.189535208046436e-3), p, s)
-    p = fused(all(-2.6854444295167923e-2), p, s)
-    p = fused(all(1.1283600330352783e-1), p, s)
-    p = fused(all(-3.761262595653534e-1), p, s)
-    p = fused(all(1.1283791065216064), p, s)
-    // From 4 on it is 1.
-    let a = lstm_lesser(all(4), lstm_magnitude(x))
-    var q = all(2.1686802938347682e-5)
-    q = fused(all(-4.4133581104688346e-4), q, a)
-    q = fused(all(4.204558674246073e-3), q, a)
-    q = fused(all(-2.520824782550335e-2), q, a)
-    q = fused(all(1.0841856151819229e-1), q, a)
-    q = fused(all(6.332198977470398e-1), q, a)
-    q = fused(all(1.1295784711837769), q, a)
-    q = fused(all(-1.8803859711624682e-4), q, a)
-    return lstm_below(a, all(1), x * p, lstm_with_sign(x, all(1) - exponentialBelowZero(lstm_negated(q))))
+  private func normalBelow(_ x: Vector) -> Vector {
+    let end = all(5.6)
+    let t = lstm_lesser(end, lstm_magnitude(x))
+    var r = all(-1.9925258243347344e-7)
+    r = fused(all(4.300226009945618e-6), r, t)
+    r = fused(all(-3.7836201954633e-5), r, t)
+    r = fused(all(1.517991622677073e-4), r, t)
+    r = fused(all(7.236724195536226e-5), r, t)
+    r = fused(all(-4.891143646091223e-3), r, t)
+    r = fused(all(3.63951101899147e-2), r, t)
+    r = fused(all(3.1829386949539185e-1), r, t)
+    r = fused(all(7.978861927986145e-1), r, t)
+    r = fused(all(6.931471824645996e-1), r, t)
+    let (p, _, rest) = reduced(r)
+    let tail = fused(p, p, exponentialMinusOne(rest, rest))
+    return lstm_below(x, Vector.zero, lstm_below(x, lstm_negated(end), Vector.zero, tail), all(1) - tail)
   }
 #endif
 
-/// Puts a function of each of `count` numbers in its place; any alignment. NaN stays.
+/// Puts a function of each of `count` numbers x into `values`, which may be x itself; any alignment. NaN stays. From 8 on: multiplies the values by a
+/// function's slope at x.
 ///
 /// 0: swish, `x · σ(x)`. 1: elu, `a · x` above 0, else `b · (eˣ − 1)`. 2: gelu by way of tanh. 3: relu, `x` from `a` on, else `b · (x − a)`, `c` at most.
-/// 4: `a · x + b` from 0 to 1, and 5: that times x. 6: softsign, `x / (1 + |x|)`. 7: gelu by way of the error function, in float32 only.
+/// 4: `a · x + b` from 0 to 1, and 5: that times x. 6: softsign, `x / (1 + |x|)`. 7: gelu, in float32 only.
+/// 8 to 11: the slopes of 0 to 2 (elu's: `a` above 0, else `b · eˣ`) and, in float32 only, of 7.
 @inline(never)  // see project
-public func activate(_ function: Int, _ a: Scalar, _ b: Scalar, _ c: Scalar, _ values: UnsafeMutablePointer<Scalar>, _ count: Int) {
+public func activate(
+  _ function: Int, _ a: Scalar, _ b: Scalar, _ c: Scalar, _ x: UnsafePointer<Scalar>, _ values: UnsafeMutablePointer<Scalar>, _ count: Int
+) {
+  let from = unsafe x
   let (a, b, c, one, zero) = (all(a), all(b), all(c), all(1), Vector.zero)
   var done = 0
   while done < count {
     let left = count &- done
     // SAFETY: at most `left` numbers are read and written.
-    let x = unsafe loadPart(values + done, left)
-    let y: Vector
+    let x = unsafe loadPart(from + done, left)
+    var y: Vector
     switch function {
     // σ ends at its smallest number, which is not 0.
     case 0: y = lstm_below(x, all(-largestExponent), zero, x * sigmoid(x))
@@ -66,11 +67,23 @@ public func activate(_ function: Int, _ a: Scalar, _ b: Scalar, _ c: Scalar, _ v
       y = lstm_below(c, bent, c, bent)
     case 4: y = lstm_greater(zero, lstm_lesser(one, x * a + b))
     case 5: y = x * lstm_greater(zero, lstm_lesser(one, x * a + b))
+    case 8:
+      let s = sigmoid(x)
+      y = lstm_below(x, all(-largestExponent), zero, s * fused(one, x, one - s))
+    case 9: y = lstm_below(zero, x, a, b * exponentialBelowZero(x))
+    case 10:
+      let t = tanh(all(0.7978845608028654) * (x + all(0.044715) * x * x * x))
+      let inner = fused(all(0.7978845608028654), all(0.10703222440890037) * x, x)
+      y = all(0.5) * fused(one + t, x * inner, one - t * t)
     #if !LSTM_FLOAT64
-      case 7: y = all(0.5) * x * (one + errorFunction(x * all(0.7071067811865476)))
+      case 7: y = x * normalBelow(x)
+      case 11:
+        let bell = all(0.3989422804014327) * exponentialBelowZero(all(-0.5) * x * x)
+        y = fused(normalBelow(x), x, bell)
     #endif
     default: y = x / (one + lstm_magnitude(x))
     }
+    if function >= 8 { y = unsafe y * loadPart(values + done, left) }
     unsafe storePart(y, values + done, left)
     done &+= lanes
   }

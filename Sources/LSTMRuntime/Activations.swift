@@ -2,7 +2,19 @@ import Glibc
 import LSTMModel
 
 extension KernelTable {
+  /// Puts an activation of each of the rows of `x` into `out`: some are copied, and worked on while they are near.
+  @inline(never)
+  func apply(_ activation: Activation, from x: Floats, to out: Floats, width: Int) {
+    let some = max(1, 2048 / max(width, 1)) * max(width, 1)
+    for start in stride(from: 0, to: out.count, by: some) {
+      let part = out.slice(start, min(some, out.count - start))
+      part.copy(from: x.slice(start, part.count))
+      apply(activation, to: part, width: width)
+    }
+  }
+
   /// Applies an activation to each of `rows` rows of `width` numbers, contiguous, in place.
+  @inline(never)
   func apply(_ activation: Activation, to numbers: Floats, width: Int) {
     switch activation {
     case .linear: return

@@ -2,7 +2,8 @@ import CSupport
 import Glibc
 import LSTMModel
 
-/// A run of numbers in an arena, which must outlive it: whoever keeps a `Floats` keeps its arena too. Indices are checked: a wrong one is a
+/// A run of numbers in an arena, which must outlive it: whoever keeps a `Floats` keeps its arena too. During a call it may also be numbers of the
+/// caller's. Indices are checked: a wrong one is a
 /// fault of the library, never of a file or an argument.
 @safe struct Floats {
   /// The first number, for the kernels' wrappers only.
@@ -10,9 +11,9 @@ import LSTMModel
   /// How many there are.
   let count: Int
 
-  /// `count` numbers of an arena's memory from `base` on.
-  @unsafe fileprivate init(base: UnsafeMutablePointer<Scalar>, count: Int) {
-    // SAFETY: the arena vouches for base and count.
+  /// `count` numbers from `base` on, of an arena's memory or, while a call lasts, of the caller's.
+  @unsafe init(base: UnsafeMutablePointer<Scalar>, count: Int) {
+    // SAFETY: the arena or the caller vouches for base and count.
     unsafe self.base = base
     self.count = count
   }
@@ -38,6 +39,12 @@ import LSTMModel
     return unsafe Floats(base: base + start, count: count)
   }
 
+  /// The numbers from `start` on; none if there are not so many.
+  func from(_ start: Int) -> Floats {
+    let first = min(start, count)
+    return slice(first, count - first)
+  }
+
   /// Sets every number to `value`.
   func fill(_ value: Scalar) {
     // SAFETY: count numbers belong to this slice.
@@ -58,6 +65,7 @@ import LSTMModel
   }
 
   /// Copies the first `count` numbers of each of `rows` rows from one spacing to another.
+  @inline(never)
   func copyRows(_ rows: Int, count: Int, stride: Int, from source: Floats, stride sourceStride: Int) {
     for row in 0..<rows { slice(row * stride, count).copy(from: source.slice(row * sourceStride, count)) }
   }

@@ -2,6 +2,15 @@ import LSTMCaller
 import LSTMModel
 
 extension CallerArray {
+  /// The rows from `first` on, `count` numbers, in place: nil if they are of another type. Not to be kept after the call.
+  func lent(_ count: Int, fromRow first: Int) -> Floats? {
+    let start = first * rowCount
+    precondition(start >= 0 && count <= rows * rowCount - start, "rows outside the caller's array")
+    guard type == scalarType, let data = unsafe data else { return nil }
+    // SAFETY: data holds the elements of the shape; these were checked to be among them.
+    return unsafe Floats(base: data.assumingMemoryBound(to: Scalar.self) + start, count: count)
+  }
+
   /// Reads rows from `first` on, as many as `numbers` holds.
   func read(into numbers: Floats, fromRow first: Int) {
     let start = first * rowCount

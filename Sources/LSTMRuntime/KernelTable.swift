@@ -26,7 +26,7 @@ import Glibc
   private let gruKernel: @Sendable (Read, Int, Read, Write, Int, Int, Int, Read, Int, Read, Write?) -> Void
   private let sigmoidKernel: @Sendable (Write, Int) -> Void
   private let tanhKernel: @Sendable (Write, Int) -> Void
-  private let activateKernel: @Sendable (Int, Scalar, Scalar, Scalar, Write, Int) -> Void
+  private let activateKernel: @Sendable (Int, Scalar, Scalar, Scalar, Read, Write, Int) -> Void
   private let softmaxKernel: @Sendable (Write, Int) -> Void
   /// Steps of streams: see DirectStream.
   let instants: InstantKernels
@@ -43,21 +43,21 @@ import Glibc
         projectKernel: LSTMKernels64.project(_:_:rows:count:_:groups:panels:_:_:_:_:_:),
         lstmKernel: LSTMKernels64.lstmStep(_:_:_:_:_:_:rows:count:_:blocks:_:_:),
         gruKernel: LSTMKernels64.gruStep(_:_:_:_:_:rows:count:_:blocks:_:_:), sigmoidKernel: LSTMKernels64.sigmoid(_:_:),
-        tanhKernel: LSTMKernels64.tanh(_:_:), activateKernel: LSTMKernels64.activate(_:_:_:_:_:_:),
+        tanhKernel: LSTMKernels64.tanh(_:_:), activateKernel: LSTMKernels64.activate(_:_:_:_:_:_:_:),
         softmaxKernel: LSTMKernels64.softmax(_:_:), instants: InstantKernels.baseline)
       let v3 = unsafe KernelTable(
         name: "v3", lanes: LSTMKernels64V3.lanes,
         projectKernel: LSTMKernels64V3.project(_:_:rows:count:_:groups:panels:_:_:_:_:_:),
         lstmKernel: LSTMKernels64V3.lstmStep(_:_:_:_:_:_:rows:count:_:blocks:_:_:),
         gruKernel: LSTMKernels64V3.gruStep(_:_:_:_:_:rows:count:_:blocks:_:_:), sigmoidKernel: LSTMKernels64V3.sigmoid(_:_:),
-        tanhKernel: LSTMKernels64V3.tanh(_:_:), activateKernel: LSTMKernels64V3.activate(_:_:_:_:_:_:),
+        tanhKernel: LSTMKernels64V3.tanh(_:_:), activateKernel: LSTMKernels64V3.activate(_:_:_:_:_:_:_:),
         softmaxKernel: LSTMKernels64V3.softmax(_:_:), instants: InstantKernels.v3)
       let v4 = unsafe KernelTable(
         name: "v4", lanes: LSTMKernels64V4.lanes,
         projectKernel: LSTMKernels64V4.project(_:_:rows:count:_:groups:panels:_:_:_:_:_:),
         lstmKernel: LSTMKernels64V4.lstmStep(_:_:_:_:_:_:rows:count:_:blocks:_:_:),
         gruKernel: LSTMKernels64V4.gruStep(_:_:_:_:_:rows:count:_:blocks:_:_:), sigmoidKernel: LSTMKernels64V4.sigmoid(_:_:),
-        tanhKernel: LSTMKernels64V4.tanh(_:_:), activateKernel: LSTMKernels64V4.activate(_:_:_:_:_:_:),
+        tanhKernel: LSTMKernels64V4.tanh(_:_:), activateKernel: LSTMKernels64V4.activate(_:_:_:_:_:_:_:),
         softmaxKernel: LSTMKernels64V4.softmax(_:_:), instants: InstantKernels.v4)
     #else
       let baseline = unsafe KernelTable(
@@ -65,21 +65,21 @@ import Glibc
         projectKernel: LSTMKernels.project(_:_:rows:count:_:groups:panels:_:_:_:_:_:),
         lstmKernel: LSTMKernels.lstmStep(_:_:_:_:_:_:rows:count:_:blocks:_:_:),
         gruKernel: LSTMKernels.gruStep(_:_:_:_:_:rows:count:_:blocks:_:_:), sigmoidKernel: LSTMKernels.sigmoid(_:_:),
-        tanhKernel: LSTMKernels.tanh(_:_:), activateKernel: LSTMKernels.activate(_:_:_:_:_:_:),
+        tanhKernel: LSTMKernels.tanh(_:_:), activateKernel: LSTMKernels.activate(_:_:_:_:_:_:_:),
         softmaxKernel: LSTMKernels.softmax(_:_:), instants: InstantKernels.baseline, low: LowKernels.baseline)
       let v3 = unsafe KernelTable(
         name: "v3", lanes: LSTMKernelsV3.lanes,
         projectKernel: LSTMKernelsV3.project(_:_:rows:count:_:groups:panels:_:_:_:_:_:),
         lstmKernel: LSTMKernelsV3.lstmStep(_:_:_:_:_:_:rows:count:_:blocks:_:_:),
         gruKernel: LSTMKernelsV3.gruStep(_:_:_:_:_:rows:count:_:blocks:_:_:), sigmoidKernel: LSTMKernelsV3.sigmoid(_:_:),
-        tanhKernel: LSTMKernelsV3.tanh(_:_:), activateKernel: LSTMKernelsV3.activate(_:_:_:_:_:_:),
+        tanhKernel: LSTMKernelsV3.tanh(_:_:), activateKernel: LSTMKernelsV3.activate(_:_:_:_:_:_:_:),
         softmaxKernel: LSTMKernelsV3.softmax(_:_:), instants: InstantKernels.v3, low: LowKernels.v3)
       let v4 = unsafe KernelTable(
         name: "v4", lanes: LSTMKernelsV4.lanes,
         projectKernel: LSTMKernelsV4.project(_:_:rows:count:_:groups:panels:_:_:_:_:_:),
         lstmKernel: LSTMKernelsV4.lstmStep(_:_:_:_:_:_:rows:count:_:blocks:_:_:),
         gruKernel: LSTMKernelsV4.gruStep(_:_:_:_:_:rows:count:_:blocks:_:_:), sigmoidKernel: LSTMKernelsV4.sigmoid(_:_:),
-        tanhKernel: LSTMKernelsV4.tanh(_:_:), activateKernel: LSTMKernelsV4.activate(_:_:_:_:_:_:),
+        tanhKernel: LSTMKernelsV4.tanh(_:_:), activateKernel: LSTMKernelsV4.activate(_:_:_:_:_:_:_:),
         softmaxKernel: LSTMKernelsV4.softmax(_:_:), instants: InstantKernels.v4, low: LowKernels.v4)
     #endif
     switch lstm_support_cpu_level() {
@@ -108,6 +108,7 @@ import Glibc
   /// `out[r] = start + x[r] · W (+ addend[r])`, of it the groups of part `index` of `count`, for rows `xStride`, `outStride` and `addendStride` apart.
   ///
   /// Where the weights have few bytes, x are rows that ``quantize(_:stride:rows:for:into:)`` made.
+  @inline(never)
   func project(
     _ x: Floats, stride xStride: Int, rows: Int, _ matrix: PackedMatrix, addend: Floats? = nil, addendStride: Int = 0, into out: Floats,
     stride outStride: Int, part index: Int = 0, of count: Int = 1
@@ -132,6 +133,7 @@ import Glibc
 
   /// `out[r] = start + x[r] · W` for weights packed elsewhere: `weights [groups, count, panels, lanes]` and `start [groups, panels, lanes]`, which like
   /// `out` and its rows lie at multiples of a vector.
+  @inline(never)
   func project(
     _ x: Floats, stride xStride: Int, rows: Int, count: Int, _ weights: Floats, groups: Int, panels: Int, start: Floats, into out: Floats,
     stride outStride: Int
@@ -226,10 +228,12 @@ import Glibc
     unsafe sigmoidKernel(numbers.base, numbers.count)
   }
 
-  /// A function of each number, in place: see the kernel.
-  func activate(_ numbers: Floats, _ function: Int, _ a: Double = 0, _ b: Double = 0, _ c: Double = 0) {
-    // SAFETY: the slice vouches for its count.
-    unsafe activateKernel(function, Scalar(a), Scalar(b), Scalar(c), numbers.base, numbers.count)
+  /// A function of each number, in place, or a gradient times a slope at each of as many numbers `x`: see the kernel.
+  func activate(_ numbers: Floats, at x: Floats? = nil, _ function: Int, _ a: Double = 0, _ b: Double = 0, _ c: Double = 0) {
+    let x = x ?? numbers
+    precondition(x.count == numbers.count, "slopes of another number of numbers")
+    // SAFETY: the slices vouch for their count.
+    unsafe activateKernel(function, Scalar(a), Scalar(b), Scalar(c), x.base, numbers.base, numbers.count)
   }
 
   /// `eˣ / Σ eˣ` of one row, in place; the largest number is subtracted first.

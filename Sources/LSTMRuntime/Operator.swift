@@ -3,7 +3,7 @@ import LSTMModel
 /// An array of a call: numbers with their dimensions.
 struct Tensor {
   /// Row-major numbers.
-  let values: Floats
+  var values: Floats
   /// Dimensions, batch first.
   let shape: [Int]
 
@@ -31,9 +31,10 @@ struct StatePart {
 
 /// What one node works on in calls of one shape. Made once for a shape, so that a call allocates nothing.
 final class Call {
-  let inputs: [Tensor]
-  let masks: [Tensor?]
-  let outputs: [Tensor]
+  // A session lets inputs and outputs of the model lie in the caller's arrays: see Loans.
+  var inputs: [Tensor]
+  var masks: [Tensor?]
+  var outputs: [Tensor]
   let scratch: [Floats]
   /// The state that is kept, `[rows, stride]` for each part; empty if none is.
   let state: [Floats]
@@ -56,6 +57,12 @@ final class Call {
 class Operator: @unchecked Sendable {  // subclasses have only `let` properties of values and arenas that nobody writes after init
   /// The packed matrices of a recurrent or dense layer, for their bytes.
   var packed: [PackedMatrix] { [] }
+
+  /// Whether it reads inputs and writes outputs wherever they lie, between vectors too.
+  var takesAnyPlace: Bool { false }
+
+  /// Whether it may refuse numbers of its input. It does so before it writes any.
+  var mayRefuse: Bool { false }
 
   /// Sizes of the scratch arrays for inputs of these shapes.
   func scratch(_ inputs: [[Int]], _ outputs: [[Int]]) -> [Int] { [] }

@@ -11,6 +11,8 @@ public final class Plan: @unchecked Sendable {  // all properties are immutable 
   let kernels: KernelTable
   /// For each value the last node that reads it; values that no node reads are missing.
   let lastUse: [Value: Int]
+  /// Which inputs and outputs need no copies.
+  let loans: Loans
   /// Whether each row of a batch can be computed by itself.
   public let rowsAreIndependent: Bool
 
@@ -49,6 +51,7 @@ public final class Plan: @unchecked Sendable {  // all properties are immutable 
     for output in model.outputs { lastUse[output.value] = Int.max }
     self.operators = operators
     self.lastUse = lastUse
+    loans = Loans(model, takeAnyPlace: operators.map { $0?.takesAnyPlace ?? false }, mayRefuse: operators.map { $0?.mayRefuse ?? false })
     rowsAreIndependent = model.rowsAreIndependent
   }
 

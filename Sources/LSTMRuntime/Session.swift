@@ -122,14 +122,36 @@ public final class Session: RunningSession {
     guard !worker.rows.isEmpty else { return }
     let first = worker.rows.lowerBound
     let workspace = worker.workspace
-    for position in inputs.indices { inputs[position].read(into: workspace.inputs[position].values, fromRow: first) }
+    for position in inputs.indices {
+      let own = workspace.inputs[position].values
+      if let lent = lent(inputs[position], own, plan.loans.inputs[position], first) {
+        workspace.place(lent, plan.loans.inputs[position])
+      } else {
+        inputs[position].read(into: own, fromRow: first)
+      }
+    }
+    for position in outputs.indices {
+      if let lent = lent(outputs[position], workspace.outputs[position].values, plan.loans.outputs[position], first) {
+        workspace.place(lent, plan.loans.outputs[position])
+      }
+    }
     do throws(LSTMError) {
       try workspace.run()
     } catch {
       worker.error = error
-      return
     }
-    for position in outputs.indices { outputs[position].write(workspace.outputs[position].values, fromRow: first) }
+    for position in outputs.indices where worker.error == nil {
+      let own = workspace.outputs[position].values
+      if lent(outputs[position], own, plan.loans.outputs[position], first) == nil { outputs[position].write(own, fromRow: first) }
+    }
+    // Nothing of the caller's is known after the call.
+    for (tensor, uses) in zip(workspace.inputs, plan.loans.inputs) { workspace.place(tensor.values, uses) }
+    for (tensor, uses) in zip(workspace.outputs, plan.loans.outputs) { workspace.place(tensor.values, uses) }
+  }
+
+  /// The part of a caller's array that stands for numbers of a workspace; nil if those must be copied.
+  private func lent(_ array: CallerArray, _ own: Floats, _ uses: [Loans.Use], _ first: Int) -> Floats? {
+    uses.isEmpty ? nil : array.lent(own.count, fromRow: first)
   }
 
   /// Sets the states of stateful layers to zero.

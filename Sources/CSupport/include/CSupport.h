@@ -21,4 +21,10 @@ int lstm_support_forks(void);
 #define LSTM_SUPPORT_MESSAGE_BYTES 2048
 char *lstm_support_message(void);
 
+/* A step of Adam for `count` weights w with gradients g, means m and mean squares v; `largest`: the largest mean squares so far, or NULL. Nothing overlaps.
+ * `rest1` is 1 - beta 1, `rest2` 1 - beta 2. Here, since Swift's square root is a branch for each number, which keeps its loops from vectors. */
+void lstm_support_adam(float *w, const float *g, float *m, float *v, float *largest, long count, float scale, float rest1, float rest2, float epsilon);
+void lstm_support_adam64(double *w, const double *g, double *m, double *v, double *largest, long count, double scale, double rest1, double rest2,
+                         double epsilon);
+
 #endif

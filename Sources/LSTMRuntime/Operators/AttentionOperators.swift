@@ -29,6 +29,8 @@ final class AttentionOperator: Operator, @unchecked Sendable {
       queries: query[1], steps: value[1], keySize: it.score == .dot ? query[2] : 0, valueSize: value[2], lanes: kernels.lanes)
   }
 
+  override var takesAnyPlace: Bool { true }
+
   override func scratch(_ inputs: [[Int]], _ outputs: [[Int]]) -> [Int] { products(inputs[0], inputs[1]).scratch }
 
   override func run(_ call: Call) throws(LSTMError) {
@@ -37,19 +39,21 @@ final class AttentionOperator: Operator, @unchecked Sendable {
     let (queries, steps, size, width) = (query.shape[1], value.shape[1], query.shape[2], value.shape[2])
     let products = products(query.shape, value.shape)
     let scratch = call.scratch[...]
+    let scores = products.array(.scores, scratch)
     for row in 0..<query.shape[0] {
       let q = query.values.slice(row * queries * size, queries * size)
       let k = key.values.slice(row * steps * size, steps * size)
       products.packValues(value.values.slice(row * steps * width, steps * width), stride: width, scratch)
       if it.score == .dot {
         products.packKeys(k, stride: size, scale: scale?.first ?? 1, scratch, training)
-        products.score(q, stride: size, scratch, kernels)
+        products.score(q, stride: size, into: scores, scratch, kernels)
       } else {
-        score(q, k, size, into: products.scores(scratch), products)
+        score(q, k, size, into: scores, products)
       }
-      products.hide(mask: call.masks[1]?.values.slice(row * steps, steps), queryMask: nil, causal: it.causal, scratch)
+      products.hide(scores, mask: call.masks[1]?.values.slice(row * steps, steps), queryMask: nil, causal: it.causal, scratch)
       let out = call.outputs[0].values.slice(row * queries * width, queries * width)
-      products.apply(into: out, stride: width, scratch, kernels)
+      products.weigh(scores, kernels)
+      products.apply(scores, into: out, stride: width, scratch, kernels)
       guard let mask = call.masks[0] else { continue }
       for q in 0..<queries where mask.values[row * queries + q] == 0 { out.slice(q * width, width).fill(0) }
     }
@@ -107,6 +111,8 @@ final class MultiHeadAttentionOperator: Operator, @unchecked Sendable {
     AttentionProducts(queries: queries, steps: steps, keySize: it.keySize, valueSize: it.valueSize, lanes: kernels.lanes)
   }
 
+  override var takesAnyPlace: Bool { true }
+
   override func scratch(_ inputs: [[Int]], _ outputs: [[Int]]) -> [Int] {
     let (queries, steps) = (inputs[0][1], inputs[1][1])
     // projected query, key, value; heads' results; the product; what the products of a head need
@@ -122,6 +128,7 @@ final class MultiHeadAttentionOperator: Operator, @unchecked Sendable {
       call.scratch[0], call.scratch[1], call.scratch[2], call.scratch[3], call.scratch[4]
     )
     let (products, scratch) = (products(queries: queries, steps: steps), call.scratch[5...])
+    let scores = products.array(.scores, scratch)
     let group = it.heads / it.keyValueHeads
     let (keySize, valueSize) = (it.keySize, it.valueSize)
     for row in 0..<x.shape[0] {
@@ -133,23 +140,18 @@ final class MultiHeadAttentionOperator: Operator, @unchecked Sendable {
         if head % group == 0 {
           let shared = head / group
           products.packKeys(
-            from(projectedKey, shared * keySize), stride: key.width, scale: 1 / Scalar(keySize).squareRoot(), scratch, training)
-          products.packValues(from(projectedValue, shared * valueSize), stride: value.width, scratch)
+            projectedKey.from(shared * keySize), stride: key.width, scale: 1 / Scalar(keySize).squareRoot(), scratch, training)
+          products.packValues(projectedValue.from(shared * valueSize), stride: value.width, scratch)
         }
-        products.score(from(q, head * keySize), stride: query.width, scratch, kernels)
-        products.hide(mask: mask, queryMask: queryMask, causal: it.causal, scratch)
-        products.apply(into: from(heads, head * valueSize), stride: it.heads * valueSize, scratch, kernels)
+        products.score(q.from(head * keySize), stride: query.width, into: scores, scratch, kernels)
+        products.hide(scores, mask: mask, queryMask: queryMask, causal: it.causal, scratch)
+        products.weigh(scores, kernels)
+        products.apply(scores, into: heads.from(head * valueSize), stride: it.heads * valueSize, scratch, kernels)
       }
       kernels.project(heads, stride: it.heads * valueSize, rows: queries, output, into: product, stride: output.width)
       call.outputs[0].values.slice(row * queries * outputSize, queries * outputSize)
         .copyRows(queries, count: outputSize, stride: outputSize, from: product, stride: output.width)
     }
-  }
-
-  /// The numbers from `start` on; none if there are not so many.
-  private func from(_ numbers: Floats, _ start: Int) -> Floats {
-    let first = min(start, numbers.count)
-    return numbers.slice(first, numbers.count - first)
   }
 
   private func project(_ x: Tensor, _ row: Int, _ matrix: PackedMatrix, into out: Floats) {

@@ -26,6 +26,7 @@ struct PackedColumns {
   private func group(at first: Int) -> Int { (first < wide ? 4 : panels) * lanes }
 
   /// Packs `matrix [count, columns]`, whose rows are `stride` apart.
+  @inline(never)
   func pack(_ matrix: Floats, stride: Int, count: Int, into packed: Floats) {
     var first = 0
     while first < width {
@@ -41,6 +42,7 @@ struct PackedColumns {
   }
 
   /// Packs the transpose of `matrix [columns, count]`, whose rows are `stride` apart.
+  @inline(never)
   func pack(transposed matrix: Floats, stride: Int, count: Int, into packed: Floats, _ kernels: TrainingKernels) {
     guard count > 0 else { return }
     var first = 0
@@ -58,6 +60,7 @@ struct PackedColumns {
   }
 
   /// `out[r] = start + x[r] · W` for packed `W [count, columns]`; `start`: as many zeros as a row of the product is wide.
+  @inline(never)
   func project(
     _ x: Floats, stride: Int, rows: Int, count: Int, _ packed: Floats, start: Floats, into out: Floats, stride outStride: Int, _ kernels: KernelTable
   ) {
@@ -72,23 +75,26 @@ struct PackedColumns {
   }
 }
 
-/// The products of attention in one row of a batch: queries with keys, and weights with values. Keys and values are packed in scratch memory first.
+/// The products of attention in one row of a batch: queries with keys, and weights with values. What is met by many rows is packed in scratch memory
+/// first. In training also the gradients of both: see AttentionGradients.swift.
 struct AttentionProducts {
-  /// Where the arrays lie among the scratch of a call.
-  private enum Place: Int { case scores, keys, values, zeros, hiding, result }
+  /// Where the arrays lie among the scratch of a call; those from `sums` on are for training only.
+  enum Place: Int { case scores, keys, values, zeros, hiding, result, sums, outer }
 
   let queries: Int
   let steps: Int
   let keySize: Int
   let valueSize: Int
-  private let keys: PackedColumns
-  private let values: PackedColumns
+  let keys: PackedColumns
+  let values: PackedColumns
+  let lanes: Int
 
   init(queries: Int, steps: Int, keySize: Int, valueSize: Int, lanes: Int) {
     self.queries = queries
     self.steps = steps
     self.keySize = keySize
     self.valueSize = valueSize
+    self.lanes = lanes
     keys = PackedColumns(steps, lanes: lanes)
     values = PackedColumns(valueSize, lanes: lanes)
   }
@@ -101,15 +107,13 @@ struct AttentionProducts {
     [queries * keys.width, keySize * keys.width, steps * values.width, max(keys.width, values.width), steps, queries * values.width]
   }
 
-  private func array(_ place: Place, _ scratch: ArraySlice<Floats>) -> Floats { scratch[scratch.startIndex + place.rawValue] }
-
-  /// The scores, `[queries, steps]` with rows ``stride`` apart.
-  func scores(_ scratch: ArraySlice<Floats>) -> Floats { array(.scores, scratch) }
+  /// One of the scratch arrays.
+  func array(_ place: Place, _ scratch: ArraySlice<Floats>) -> Floats { scratch[scratch.startIndex + place.rawValue] }
 
   /// Packs `scale · keyᵀ` of `key [steps, keySize]`.
-  func packKeys(_ key: Floats, stride: Int, scale: Scalar, _ scratch: ArraySlice<Floats>, _ kernels: TrainingKernels) {
-    let packed = array(.keys, scratch)
-    keys.pack(transposed: key, stride: stride, count: keySize, into: packed, kernels)
+  func packKeys(_ key: Floats, stride: Int, scale: Scalar, _ scratch: ArraySlice<Floats>, _ training: TrainingKernels) {
+    let packed = array(.keys, scratch).slice(0, keySize * keys.width)
+    keys.pack(transposed: key, stride: stride, count: keySize, into: packed, training)
     if scale != 1 { Loops.scale(packed, scale) }
   }
 
@@ -119,18 +123,19 @@ struct AttentionProducts {
     array(.zeros, scratch).fill(0)
   }
 
-  /// Computes the scores of `query [queries, keySize]` with the packed keys, after ``packValues(_:stride:_:)``.
-  func score(_ query: Floats, stride: Int, _ scratch: ArraySlice<Floats>, _ kernels: KernelTable) {
+  /// Computes the scores of `query [queries, keySize]` with the packed keys, after ``packValues(_:stride:_:)``: `[queries, steps]` with rows ``stride``
+  /// apart.
+  func score(_ query: Floats, stride: Int, into scores: Floats, _ scratch: ArraySlice<Floats>, _ kernels: KernelTable) {
     keys.project(
-      query, stride: stride, rows: queries, count: keySize, array(.keys, scratch), start: array(.zeros, scratch), into: array(.scores, scratch),
+      query, stride: stride, rows: queries, count: keySize, array(.keys, scratch), start: array(.zeros, scratch), into: scores,
       stride: self.stride, kernels)
   }
 
   /// Lowers by the penalty, once, each score of a step that a query may not see: steps whose `mask` is 0, steps behind the query if `causal`,
   /// and all steps of a query whose `queryMask` is 0.
-  func hide(mask: Floats?, queryMask: Floats?, causal: Bool, _ scratch: ArraySlice<Floats>) {
+  func hide(_ scores: Floats, mask: Floats?, queryMask: Floats?, causal: Bool, _ scratch: ArraySlice<Floats>) {
     guard mask != nil || queryMask != nil || causal else { return }
-    let (scores, hiding) = (array(.scores, scratch), array(.hiding, scratch))
+    let hiding = array(.hiding, scratch)
     hiding.fill(0)
     if let mask {
       for step in 0..<steps where mask[step] == 0 { hiding[step] = -AttentionWeights.penalty }
@@ -138,7 +143,7 @@ struct AttentionProducts {
     if causal && queries < steps { hiding.slice(queries, steps - queries).fill(-AttentionWeights.penalty) }
     for query in (0..<queries).reversed() {
       if causal && query + 1 < steps { hiding[query + 1] = -AttentionWeights.penalty }
-      let row = scores.slice(query * stride, steps)
+      let row = row(scores, query)
       if let queryMask, queryMask[query] == 0 {
         for step in 0..<steps { row[step] -= AttentionWeights.penalty }
       } else {
@@ -147,13 +152,20 @@ struct AttentionProducts {
     }
   }
 
-  /// `out[q] = Σ softmax(scores[q]) · value` with the packed values; rows of `out` are `stride` apart.
-  func apply(into out: Floats, stride outStride: Int, _ scratch: ArraySlice<Floats>, _ kernels: KernelTable) {
-    let (scores, result) = (array(.scores, scratch), array(.result, scratch))
-    for query in 0..<queries { kernels.softmax(scores.slice(query * stride, steps)) }
+  /// Makes weights of scores.
+  func weigh(_ scores: Floats, _ kernels: KernelTable) {
+    for query in 0..<queries { kernels.softmax(row(scores, query)) }
+  }
+
+  /// `out[q] = Σ weights[q] · value` with the packed values; rows of `out` are `stride` apart.
+  func apply(_ weights: Floats, into out: Floats, stride outStride: Int, _ scratch: ArraySlice<Floats>, _ kernels: KernelTable) {
+    let result = array(.result, scratch)
     values.project(
-      scores, stride: stride, rows: queries, count: steps, array(.values, scratch), start: array(.zeros, scratch), into: result,
+      weights, stride: stride, rows: queries, count: steps, array(.values, scratch), start: array(.zeros, scratch), into: result,
       stride: values.width, kernels)
     out.copyRows(queries, count: valueSize, stride: outStride, from: result, stride: values.width)
   }
+
+  /// A query's scores or weights.
+  func row(_ scores: Floats, _ query: Int) -> Floats { scores.slice(query * stride, steps) }
 }

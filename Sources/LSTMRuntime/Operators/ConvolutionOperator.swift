@@ -36,6 +36,8 @@ final class ConvolutionOperator: Operator, @unchecked Sendable {
   /// Steps before the first that are kept in a live series.
   private var history: Int { it.padding == .causal ? it.span - 1 : 0 }
 
+  override var takesAnyPlace: Bool { true }
+
   override func stateParts(streaming: Bool, _ inputs: [[Int]]) -> [StatePart] {
     guard streaming, history > 0 else { return [] }
     let count = history * channels

@@ -27,6 +27,8 @@ final class DenseOperator: Operator, @unchecked Sendable {
 
   override var packed: [PackedMatrix] { [matrix] }
 
+  override var takesAnyPlace: Bool { matrix.form == .full }
+
   override func scratch(_ inputs: [[Int]], _ outputs: [[Int]]) -> [Int] {
     let rows = outputs[0].dropLast().reduce(1, *)
     return [rows * matrix.width, rows * matrix.quantizedStride]
@@ -67,6 +69,10 @@ final class EmbeddingOperator: Operator, @unchecked Sendable {
     table = arena.floats(numbers)
   }
 
+  override var takesAnyPlace: Bool { true }
+
+  override var mayRefuse: Bool { true }
+
   override func run(_ call: Call) throws(LSTMError) {
     let (tokens, out, table) = (call.inputs[0].values, call.outputs[0].values, table)
     let (size, end) = (it.outputSize, Scalar(it.inputSize))
@@ -76,6 +82,9 @@ final class EmbeddingOperator: Operator, @unchecked Sendable {
       guard token > -1 && token < end else {
         throw .argument("layer ‘\(name)’ has tokens 0 to \(it.inputSize - 1); the input holds \(token)")
       }
+    }
+    for index in 0..<tokens.count {
+      let token = tokens[index]
       out.slice(index * size, size).copy(from: table.slice(Int(token) * size, size))
     }
   }
@@ -102,6 +111,8 @@ final class BatchNormalizationOperator: Operator, @unchecked Sendable {
     factor = arena.floats(variance.indices.map { (gamma?[$0] ?? 1) / (variance[$0] + Scalar(it.epsilon)).squareRoot() })
     shift = arena.floats(mean.indices.map { beta?[$0] ?? 0 })
   }
+
+  override var takesAnyPlace: Bool { true }
 
   override func run(_ call: Call) throws(LSTMError) {
     let x = call.inputs[0]
@@ -140,6 +151,8 @@ final class LayerNormalizationOperator: Operator, @unchecked Sendable {
     let beta = arena.floats((it.center ? numbers.popFirst() : nil) ?? [Scalar](repeating: 0, count: count))
     self.weights = weights.isEmpty ? nil : (gamma, beta)
   }
+
+  override var takesAnyPlace: Bool { true }
 
   override func run(_ call: Call) throws(LSTMError) {
     let x = call.inputs[0]

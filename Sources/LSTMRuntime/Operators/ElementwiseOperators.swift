@@ -2,6 +2,8 @@ import LSTMModel
 
 /// Copies its input: Identity, Reshape, and the folding of steps into rows.
 final class CopyOperator: Operator, @unchecked Sendable {
+  override var takesAnyPlace: Bool { true }
+
   override func run(_ call: Call) throws(LSTMError) { call.outputs[0].values.copy(from: call.inputs[0].values) }
 }
 
@@ -15,17 +17,20 @@ final class ActivationOperator: Operator, @unchecked Sendable {
     self.kernels = kernels
   }
 
+  override var takesAnyPlace: Bool { true }
+
   override func scratch(_ inputs: [[Int]], _ outputs: [[Int]]) -> [Int] { [inputs[0].max() ?? 0] }
 
   override func run(_ call: Call) throws(LSTMError) {
     let x = call.inputs[0]
     let out = call.outputs[0].values
-    out.copy(from: x.values)
-    guard case .softmax(let stated) = activation else { return kernels.apply(activation, to: out, width: x.last) }
+    guard case .softmax(let stated) = activation else { return kernels.apply(activation, from: x.values, to: out, width: x.last) }
     let axis = stated < 0 ? stated + x.shape.count : stated
     let count = x.shape[axis]
-    if axis == x.shape.count - 1 { maskRows(call, out, count) }
     let inner = x.count(from: axis + 1)
+    if inner == 1 && call.masks[0] == nil { return kernels.apply(activation, from: x.values, to: out, width: count) }
+    out.copy(from: x.values)
+    if axis == x.shape.count - 1 { maskRows(call, out, count) }
     if inner == 1 { return kernels.apply(activation, to: out, width: count) }
     let row = call.scratch[0].slice(0, count)
     for outer in 0..<x.count(before: axis) {
@@ -62,6 +67,8 @@ final class ParametricReluOperator: Operator, @unchecked Sendable {
     isPeriodic = !slopes.isEmpty && whole.allSatisfy { $0.0 == $0.1 }
   }
 
+  override var takesAnyPlace: Bool { true }
+
   override func run(_ call: Call) throws(LSTMError) {
     let x = call.inputs[0]
     let out = call.outputs[0].values
@@ -86,6 +93,8 @@ final class MaskingOperator: Operator, @unchecked Sendable {
   private let value: Scalar
 
   init(_ it: Masking) { value = Scalar(it.value) }
+
+  override var takesAnyPlace: Bool { true }
 
   override func run(_ call: Call) throws(LSTMError) {
     let x = call.inputs[0]
@@ -138,6 +147,8 @@ final class LogicOperator: Operator, @unchecked Sendable {
   private let kind: Logic.Kind
 
   init(_ it: Logic) { kind = it.kind }
+
+  override var takesAnyPlace: Bool { true }
 
   override func run(_ call: Call) throws(LSTMError) {
     let x = call.inputs[0]

@@ -6,6 +6,8 @@ final class MergeOperator: Operator, @unchecked Sendable {
 
   init(_ it: Merge) { kind = it.kind }
 
+  override var takesAnyPlace: Bool { true }
+
   override func run(_ call: Call) throws(LSTMError) {
     let out = call.outputs[0]
     for (position, input) in call.inputs.enumerated() {
@@ -65,6 +67,8 @@ final class ConcatenateOperator: Operator, @unchecked Sendable {
   private let axis: Int
 
   init(_ it: Concatenate) { axis = it.axis }
+
+  override var takesAnyPlace: Bool { true }
 
   override func run(_ call: Call) throws(LSTMError) {
     let out = call.outputs[0]

@@ -40,6 +40,9 @@ final class CategoryEncodingOperator: Operator, @unchecked Sendable {
     name = layer
   }
 
+  // Its output is no loan: it is written while numbers are looked at.
+  override var mayRefuse: Bool { true }
+
   override func run(_ call: Call) throws(LSTMError) {
     let x = call.inputs[0]
     let out = call.outputs[0].values

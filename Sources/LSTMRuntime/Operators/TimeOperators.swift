@@ -6,6 +6,8 @@ final class PermuteOperator: Operator, @unchecked Sendable {
 
   init(_ it: Permute) { order = it.order }
 
+  override var takesAnyPlace: Bool { true }
+
   override func run(_ call: Call) throws(LSTMError) {
     let x = call.inputs[0]
     let out = call.outputs[0]
@@ -30,6 +32,8 @@ final class StepOperator: Operator, @unchecked Sendable {
 
   /// `source` names for each output step the input step that it copies; one that does not exist gives zeros.
   init(_ source: @escaping @Sendable (_ step: Int, _ steps: Int) -> Int) { self.source = source }
+
+  override var takesAnyPlace: Bool { true }
 
   override func run(_ call: Call) throws(LSTMError) {
     let x = call.inputs[0]
@@ -56,6 +60,8 @@ final class PoolingOperator: Operator, @unchecked Sendable {
 
   init(_ it: Pooling1D) { self.it = it }
 
+  override var takesAnyPlace: Bool { true }
+
   override func run(_ call: Call) throws(LSTMError) {
     let x = call.inputs[0]
     let out = call.outputs[0]
@@ -78,6 +84,8 @@ final class GlobalPoolingOperator: Operator, @unchecked Sendable {
   private let kind: Pooling1D.Kind
 
   init(_ it: GlobalPooling1D) { kind = it.kind }
+
+  override var takesAnyPlace: Bool { true }
 
   override func run(_ call: Call) throws(LSTMError) {
     let x = call.inputs[0]

@@ -22,6 +22,13 @@ extension KernelTable {
         for index in 0..<width { sum += gradient[index] }
         for index in 0..<width { gradient[index] -= exp(after[index]) * sum }
       }
+    case .swish: activate(gradient, at: before, 8)
+    case .elu(let alpha): activate(gradient, at: before, 9, 1, alpha)
+    case .selu: activate(gradient, at: before, 9, 1.0507009873554805, 1.0507009873554805 * 1.6732632423543772)
+    case .gelu(approximate: true): activate(gradient, at: before, 10)
+    #if !LSTM_FLOAT64
+      case .gelu: activate(gradient, at: before, 11)
+    #endif
     default:
       for index in 0..<gradient.count { gradient[index] *= activation.slope(before?[index] ?? 0, after[index]) }
     }

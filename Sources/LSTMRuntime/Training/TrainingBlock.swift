@@ -25,9 +25,10 @@ final class TrainingBlock {
   /// What went wrong in the block's last pass.
   var error: LSTMError?
 
-  init(_ plan: TrainingPlan) throws(LSTMError) {
+  /// A block with memory for gradients of its own, or with another's: then each takes them over before the other goes backward.
+  init(_ plan: TrainingPlan, sharing other: TrainingBlock? = nil) throws(LSTMError) {
     self.plan = plan
-    gradientArena = try Arena(capacity: plan.parameters.count, for: "gradients")
+    if let other { gradientArena = other.gradientArena } else { gradientArena = try Arena(capacity: plan.parameters.count, for: "gradients") }
     gradient = gradientArena.floats(at: 0, plan.parameters.count)
   }
 

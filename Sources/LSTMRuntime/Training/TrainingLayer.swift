@@ -102,6 +102,7 @@ extension Floats {
   }
 
   /// Adds the first `count` numbers of each of `rows` rows from one spacing to another.
+  @inline(never)
   func addRows(_ rows: Int, count: Int, stride: Int, from source: Floats, stride sourceStride: Int) {
     for row in 0..<rows { slice(row * stride, count).add(source.slice(row * sourceStride, count)) }
   }

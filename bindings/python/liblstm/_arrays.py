@@ -16,6 +16,7 @@ AnyArray = NDArray[Any]
 
 _CODES: dict[Any, int] = {np.dtype(np.float32): _c.FLOAT32, np.dtype(np.float64): _c.FLOAT64,
                           np.dtype(np.int32): _c.INT32, np.dtype(np.int64): _c.INT64}
+_SIZE = ctypes.sizeof(_c.Array)
 _DTYPES = {code: dtype for dtype, code in _CODES.items()}
 
 
@@ -96,11 +97,7 @@ def address(array: AnyArray) -> int:
 
 def described(array: AnyArray) -> _c.Array:
     """The library's description of an array of numpy, which must live as long as the description is used."""
-    found = _c.Array()
-    found.struct_size = ctypes.sizeof(_c.Array)
-    found.dtype, found.rank, found.data = _CODES[array.dtype], array.ndim, address(array)
-    found.shape[: array.ndim] = array.shape
-    return found
+    return _c.Array(_SIZE, _CODES[array.dtype], array.ndim, array.shape, address(array))
 
 
 def pointers(arrays: Sequence[_c.Array]) -> Any:

@@ -1,60 +1,30 @@
 import Glibc
 import LSTMModel
 
-/// The part that attention layers share: weights of steps from scores, weighted sums of values, and the gradients of both.
-enum AttentionSums {
-  /// `out[q] = Σ softmax(scores[q]) · value`; scores become weights, which `factors` of dropout scale for the sum.
-  static func apply(
-    _ scores: Floats, factors: Floats?, queries: Int, steps: Int, value: (Int) -> Floats, out: (Int) -> Floats, kernels: KernelTable
-  ) {
-    for query in 0..<queries {
-      let row = scores.slice(query * steps, steps)
-      kernels.softmax(row)
-      let sum = out(query)
-      sum.fill(0)
-      for step in 0..<steps { sum.add(value(step), times: factors.map { row[step] * $0[query * steps + step] } ?? row[step]) }
-    }
-  }
-
-  /// Draws the factors of dropout for all weights of a block, if there is dropout.
-  static func draw(_ call: TrainingCall, rate: Double, into kept: Floats) {
-    guard call.mode == .training, rate > 0, let rows = call.inputs[0].shape.first, rows > 0 else { return }
-    DropoutFactors.fill(kept, rate: rate, call.chance, rows: rows, count: kept.count / rows, stride: kept.count / rows)
-  }
-
-  /// Adds to the values' gradients, and puts the scores' gradients into `dScores`.
-  static func backward(
-    _ weights: Floats, factors: Floats?, _ dScores: Floats, queries: Int, steps: Int, value: (Int) -> Floats, dValue: ((Int) -> Floats)?,
-    dOut: (Int) -> Floats, kernels: KernelTable
-  ) {
-    for query in 0..<queries {
-      let d = dOut(query)
-      let row = dScores.slice(query * steps, steps)
-      for step in 0..<steps {
-        let from = value(step)
-        let factor = factors?[query * steps + step] ?? 1
-        let weight = weights[query * steps + step] * factor
-        row[step] = d.dot(from) * factor
-        dValue?(step).add(d, times: weight)
-      }
-      kernels.backward(.softmax(axis: -1), before: nil, after: weights.slice(query * steps, steps), gradient: row, width: steps)
-    }
-  }
-}
-
 /// Attention and AdditiveAttention in training.
 final class AttentionTraining: TrainingLayer, @unchecked Sendable {
   private let it: Attention
   private let kernels: KernelTable
+  private let training: TrainingKernels
 
   init(_ it: Attention, kernels: KernelTable) {
     self.it = it
     self.kernels = kernels
+    training = TrainingKernels(kernels)
+  }
+
+  private func products(_ query: [Int], _ value: [Int]) -> AttentionProducts {
+    // Scores that are no products need no packed keys.
+    AttentionProducts(
+      queries: query[1], steps: value[1], keySize: it.score == .dot ? query[2] : 0, valueSize: value[2], lanes: kernels.lanes)
   }
 
   override func sizes(_ inputs: [[Int]], _ outputs: [[Int]]) -> TrainingSizes {
-    let count = inputs[0][1] * inputs[1][1]
-    return TrainingSizes(kept: [inputs[0][0] * count, it.dropout > 0 ? inputs[0][0] * count : 0], scratch: [count])
+    let products = products(inputs[0], inputs[1])
+    let rows = inputs[0][0]
+    return TrainingSizes(
+      kept: [rows * products.queries * products.stride, it.dropout > 0 ? rows * products.queries * products.steps : 0],
+      scratch: products.scratch(training))
   }
 
   /// The factors of dropout of one row; nil if there is none.
@@ -62,40 +32,56 @@ final class AttentionTraining: TrainingLayer, @unchecked Sendable {
     call.mode == .training && it.dropout > 0 ? call.kept[1].slice(row * count, count) : nil
   }
 
+  /// Query, key and value, and which input the key is.
   private func parts(_ call: TrainingCall) -> (query: Tensor, key: Tensor, value: Tensor, keyPlace: Int) {
     let keyPlace = call.inputs.count > 2 ? 2 : 1
     return (call.inputs[0], call.inputs[keyPlace], call.inputs[1], keyPlace)
   }
 
+  /// The factor of products; the scales of other scores are one for each number.
+  private func scale(_ call: TrainingCall) -> Scalar { it.useScale && it.score == .dot ? call.weights[0][0] : 1 }
+
   override func forward(_ call: TrainingCall) throws(LSTMError) {
     let (query, key, value, _) = parts(call)
     let (queries, steps, size, width) = (query.shape[1], value.shape[1], query.shape[2], value.shape[2])
-    let out = call.outputs[0].values
-    AttentionSums.draw(call, rate: it.dropout, into: call.kept[1])
+    let products = products(query.shape, value.shape)
+    let scratch = call.scratch[...]
+    AttentionProducts.draw(call, rate: it.dropout, into: call.kept[1])
     for row in 0..<query.shape[0] {
-      let scores = call.kept[0].slice(row * queries * steps, queries * steps)
-      for q in 0..<queries {
-        let a = query.values.slice((row * queries + q) * size, size)
-        for s in 0..<steps {
-          var score = self.score(call, a, key.values.slice((row * steps + s) * size, size))
-          if call.masks[1].map({ $0.values[row * steps + s] == 0 }) == true || (it.causal && s > q) { score -= AttentionWeights.penalty }
-          scores[q * steps + s] = score
+      let scores = call.kept[0].slice(row * queries * products.stride, queries * products.stride)
+      let q = query.values.slice(row * queries * size, queries * size)
+      let k = key.values.slice(row * steps * size, steps * size)
+      products.packValues(value.values.slice(row * steps * width, steps * width), stride: width, scratch)
+      if it.score == .dot {
+        products.packKeys(k, stride: size, scale: scale(call), scratch, training)
+        products.score(q, stride: size, into: scores, scratch, kernels)
+      } else {
+        for a in 0..<queries {
+          for b in 0..<steps { scores[a * products.stride + b] = score(call, q.slice(a * size, size), k.slice(b * size, size)) }
         }
       }
-      AttentionSums.apply(
-        scores, factors: factors(call, row, queries * steps), queries: queries, steps: steps,
-        value: { value.values.slice((row * steps + $0) * width, width) }, out: { out.slice((row * queries + $0) * width, width) }, kernels: kernels)
-      guard let mask = call.masks[0] else { continue }
-      for q in 0..<queries where mask.values[row * queries + q] == 0 { out.slice((row * queries + q) * width, width).fill(0) }
+      products.hide(scores, mask: call.masks[1]?.values.slice(row * steps, steps), queryMask: nil, causal: it.causal, scratch)
+      products.weigh(scores, kernels)
+      let out = call.outputs[0].values.slice(row * queries * width, queries * width)
+      products.apply(products.dropped(scores, factors(call, row, queries * steps), scratch), into: out, stride: width, scratch, kernels)
+      hideQueries(call, row, out, width)
     }
   }
 
+  /// The output of a masked query is zero whatever it saw.
+  private func hideQueries(_ call: TrainingCall, _ row: Int, _ out: Floats, _ width: Int) {
+    guard let mask = call.masks[0] else { return }
+    let queries = call.inputs[0].shape[1]
+    for q in 0..<queries where mask.values[row * queries + q] == 0 { out.slice(q * width, width).fill(0) }
+  }
+
+  /// A score that is no product.
   private func score(_ call: TrainingCall, _ a: Floats, _ b: Floats) -> Scalar {
     let scale = it.useScale ? call.weights[0] : nil
     var sum: Scalar = 0
     switch it.score {
     case .dot:
-      return a.dot(b) * (scale?[0] ?? 1)
+      return 0
     case .additive:
       for index in 0..<a.count { sum += (scale?[index] ?? 1) * Glibc.tanh(a[index] + b[index]) }
       return sum
@@ -109,44 +95,44 @@ final class AttentionTraining: TrainingLayer, @unchecked Sendable {
   override func backward(_ call: TrainingCall) {
     let (query, key, value, keyPlace) = parts(call)
     let (queries, steps, size, width) = (query.shape[1], value.shape[1], query.shape[2], value.shape[2])
-    let dOut = call.outputGradients[0]
+    let products = products(query.shape, value.shape)
+    let scratch = call.scratch[...]
     for row in 0..<query.shape[0] {
-      let weights = call.kept[0].slice(row * queries * steps, queries * steps)
-      if let mask = call.masks[0] {
-        // The output of a masked query is zero whatever it saw.
-        for q in 0..<queries where mask.values[row * queries + q] == 0 { dOut.slice((row * queries + q) * width, width).fill(0) }
+      let (q, k, v) = (row * queries * size, row * steps * size, row * steps * width)
+      let dOut = call.outputGradients[0].slice(row * queries * width, queries * width)
+      hideQueries(call, row, dOut, width)
+      products.backward(
+        call.kept[0].slice(row * queries * products.stride, queries * products.stride), factors: factors(call, row, queries * steps),
+        value: value.values.slice(v, steps * width), dValue: call.inputGradients[1]?.slice(v, steps * width), valueStride: width,
+        dOut: dOut, outStride: width, scratch, kernels, training)
+      let (a, b) = (query.values.slice(q, queries * size), key.values.slice(k, steps * size))
+      let (da, db) = (call.inputGradients[0]?.slice(q, queries * size), call.inputGradients[keyPlace]?.slice(k, steps * size))
+      if it.score == .dot {
+        let dScale = it.useScale ? call.weightGradients[0] : nil
+        let sum = products.backwardScores(
+          query: a, dQuery: da, queryStride: size, key: b, dKey: db, keyStride: size, scale: scale(call), isLearnt: dScale != nil, scratch,
+          kernels, training)
+        dScale?[0] += sum
+        continue
       }
-      let dValue = call.inputGradients[1]
-      AttentionSums.backward(
-        weights, factors: factors(call, row, queries * steps), call.scratch[0], queries: queries, steps: steps,
-        value: { value.values.slice((row * steps + $0) * width, width) },
-        dValue: dValue.map { all in { all.slice((row * steps + $0) * width, width) } },
-        dOut: { dOut.slice((row * queries + $0) * width, width) }, kernels: kernels)
-      for q in 0..<queries {
-        let a = (row * queries + q) * size
-        for s in 0..<steps {
-          let b = (row * steps + s) * size
+      let dScores = products.array(.scores, scratch)
+      for i in 0..<queries {
+        for j in 0..<steps {
           backwardScore(
-            call, call.scratch[0][q * steps + s], query.values.slice(a, size), key.values.slice(b, size),
-            call.inputGradients[0]?.slice(a, size), call.inputGradients[keyPlace]?.slice(b, size))
+            call, dScores[i * products.stride + j], a.slice(i * size, size), b.slice(j * size, size), da?.slice(i * size, size),
+            db?.slice(j * size, size))
         }
       }
     }
   }
 
+  /// Adds the gradients of a score that is no product.
   private func backwardScore(_ call: TrainingCall, _ d: Scalar, _ a: Floats, _ b: Floats, _ da: Floats?, _ db: Floats?) {
     guard d != 0 else { return }
     let scale = it.useScale ? call.weights[0] : nil
     let dScale = it.useScale ? call.weightGradients[0] : nil
     let weight = it.score == .concat ? call.weights.last?[0] ?? 1 : 1
     let dWeight = it.score == .concat ? call.weightGradients.last ?? nil : nil
-    if it.score == .dot {
-      let factor = scale?[0] ?? 1
-      da?.add(b, times: d * factor)
-      db?.add(a, times: d * factor)
-      dScale?[0] += d * a.dot(b)
-      return
-    }
     for index in 0..<a.count {
       switch it.score {
       case .dot: continue

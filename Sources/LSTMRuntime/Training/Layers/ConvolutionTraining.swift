@@ -36,7 +36,7 @@ final class ConvolutionTraining: TrainingLayer, @unchecked Sendable {
     return TrainingSizes(
       // the windows of each group; the sums
       kept: [matrices.count * rows * matrix.count, it.activation.slopeNeedsArgument ? rows * it.filters : 0],
-      scratch: [rows * matrix.width, rows * matrix.backwardWidth, matrix.gradientScratch, rows * it.filters])
+      scratch: [rows * matrix.width, rows * matrix.backwardWidth, matrix.gradientScratch])
   }
 
   private func windows(_ call: TrainingCall, _ group: Int, _ rows: Int) -> Floats {
@@ -50,15 +50,20 @@ final class ConvolutionTraining: TrainingLayer, @unchecked Sendable {
     let columns = it.filters / it.groups
     for (group, matrix) in matrices.enumerated() {
       let windows = windows(call, group, rows)
-      windows.fill(0)
       if it.depthMultiplier == nil {
+        // What lies outside the sequence was zero from the start, and stays so.
         eachRun(x, out, group) { from, output, place, count in
           windows.slice(output * matrix.count + place, count).copy(from: x.values.slice(from, count))
         }
       } else {
+        windows.fill(0)
         eachPlace(x, out) { from, output, place, weight in
           windows[output * matrix.count + place] += x.values[from] * call.weights[0][weight]
         }
+      }
+      if matrices.count == 1 {
+        matrix.apply(windows, rows: rows, columns: columns, into: out.values, by: call.scratch[0])
+        continue
       }
       matrix.apply(windows, stride: matrix.count, rows: rows, into: call.scratch[0], stride: matrix.width)
       let start = group * columns
@@ -75,18 +80,23 @@ final class ConvolutionTraining: TrainingLayer, @unchecked Sendable {
     let rows = out.shape[0] * out.shape[1]
     guard rows > 0 else { return }
     let columns = it.filters / it.groups
-    let d = call.scratch[3]
-    d.copy(from: call.outputGradients[0])
+    // Nobody looks at the output's gradient after this.
+    let d = call.outputGradients[0]
     kernels.backward(
       it.activation, before: it.activation.slopeNeedsArgument ? call.kept[1] : nil, after: out.values, gradient: d, width: it.filters)
     for (group, matrix) in matrices.enumerated() {
       let windows = windows(call, group, rows)
-      let dz = call.scratch[0]
-      dz.fill(0)
-      dz.copyRows(rows, count: columns, stride: matrix.width, from: d.slice(group * columns, d.count - group * columns), stride: it.filters)
+      var dz = d
+      if matrices.count > 1 || columns < matrix.width {
+        dz = call.scratch[0]
+        dz.fill(0)
+        dz.copyRows(rows, count: columns, stride: matrix.width, from: d.from(group * columns), stride: it.filters)
+      }
       matrix.addGradient(
         x: windows, stride: matrix.count, dz: dz, stride: matrix.width, rows: rows, to: call.weightGradients[kernelPlace],
         bias: biasPlace.flatMap { call.weightGradients[$0] }, scratch: call.scratch[2])
+      // Nobody may ask for the input's gradient; depthwise weights have theirs from it.
+      guard it.depthMultiplier != nil || call.inputGradients[0] != nil else { continue }
       let back = call.scratch[1]
       matrix.applyTransposed(dz, stride: matrix.width, rows: rows, into: back)
       let width = matrix.backwardWidth

@@ -18,39 +18,35 @@ final class DenseTraining: TrainingLayer, @unchecked Sendable {
     let rows = outputs[0].dropLast().reduce(1, *)
     return TrainingSizes(
       kept: [it.activation.slopeNeedsArgument ? rows * it.units : 0],
-      scratch: [rows * matrix.width, it.units, rows * matrix.backwardWidth, matrix.gradientScratch])
+      scratch: [rows * matrix.width, rows * matrix.backwardWidth, matrix.gradientScratch])
   }
 
   override func forward(_ call: TrainingCall) throws(LSTMError) {
     let out = call.outputs[0]
     let rows = out.count(before: out.shape.count - 1)
-    matrix.apply(call.inputs[0].values, stride: matrix.count, rows: rows, into: call.scratch[0], stride: matrix.width)
-    out.values.copyRows(rows, count: it.units, stride: it.units, from: call.scratch[0], stride: matrix.width)
-    if it.activation.slopeNeedsArgument { call.kept[0].copy(from: out.values) }
-    kernels.apply(it.activation, to: out.values, width: it.units)
+    let sums = it.activation.slopeNeedsArgument ? call.kept[0] : out.values
+    matrix.apply(call.inputs[0].values, rows: rows, columns: it.units, into: sums, by: call.scratch[0])
+    if it.activation.slopeNeedsArgument {
+      kernels.apply(it.activation, from: sums, to: out.values, width: it.units)
+    } else {
+      kernels.apply(it.activation, to: out.values, width: it.units)
+    }
   }
 
   override func backward(_ call: TrainingCall) {
     let out = call.outputs[0]
     let rows = out.count(before: out.shape.count - 1)
-    let dz = call.scratch[0]
-    let row = call.scratch[1]
-    dz.fill(0)
-    for index in 0..<rows {
-      row.copy(from: call.outputGradients[0].slice(index * it.units, it.units))
-      if !call.isByArgument {
-        kernels.backward(
-          it.activation, before: it.activation.slopeNeedsArgument ? call.kept[0].slice(index * it.units, it.units) : nil,
-          after: out.values.slice(index * it.units, it.units), gradient: row, width: it.units)
-      }
-      dz.slice(index * matrix.width, it.units).copy(from: row)
+    // Nobody looks at the output's gradient after this.
+    let d = call.outputGradients[0]
+    if !call.isByArgument {
+      kernels.backward(
+        it.activation, before: it.activation.slopeNeedsArgument ? call.kept[0] : nil, after: out.values, gradient: d, width: it.units)
     }
+    let dz = matrix.padded(d, rows: rows, columns: it.units, in: call.scratch[0])
     matrix.addGradient(
       x: call.inputs[0].values, stride: matrix.count, dz: dz, stride: matrix.width, rows: rows, to: call.weightGradients[0],
-      bias: it.useBias ? call.weightGradients[1] : nil, scratch: call.scratch[3])
-    guard let dx = call.inputGradients[0] else { return }
-    matrix.applyTransposed(dz, stride: matrix.width, rows: rows, into: call.scratch[2])
-    dx.addRows(rows, count: matrix.count, stride: matrix.count, from: call.scratch[2], stride: matrix.backwardWidth)
+      bias: it.useBias ? call.weightGradients[1] : nil, scratch: call.scratch[2])
+    if let dx = call.inputGradients[0] { matrix.addTransposed(dz, rows: rows, to: dx, by: call.scratch[1]) }
   }
 }
 

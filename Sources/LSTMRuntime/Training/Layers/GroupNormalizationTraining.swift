@@ -42,9 +42,9 @@ struct NormalizedGroup {
 
 /// A normalisation of groups of numbers within a row in training.
 class GroupedTraining: TrainingLayer, @unchecked Sendable {
-  private let epsilon: Double
-  private let scale: Bool
-  private let center: Bool
+  final let epsilon: Double
+  final let scale: Bool
+  final let center: Bool
 
   init(epsilon: Double, scale: Bool, center: Bool) {
     self.epsilon = epsilon
@@ -78,24 +78,6 @@ class GroupedTraining: TrainingLayer, @unchecked Sendable {
       group.backward(
         call.outputGradients[0], normal: call.kept[0], factor: call.kept[1][index], gamma: gamma, dGamma: dGamma, dBeta: dBeta,
         dx: call.inputGradients[0])
-    }
-  }
-}
-
-/// LayerNormalization in training.
-final class LayerNormalizationTraining: GroupedTraining, @unchecked Sendable {
-  private let axes: [Int]
-
-  init(_ it: LayerNormalization, axes: [Int]) {
-    self.axes = axes
-    super.init(epsilon: it.epsilon, scale: it.scale, center: it.center)
-  }
-
-  override func groups(_ x: Tensor) -> [NormalizedGroup] {
-    let members = LayerNormalizationOperator.offsets(x.shape, axes)
-    guard !members.isEmpty else { return [] }
-    return LayerNormalizationOperator.offsets(x.shape, x.shape.indices.filter { !axes.contains($0) }).map { start in
-      NormalizedGroup(places: members.map { start + $0 }, weights: Array(members.indices))
     }
   }
 }

@@ -7,10 +7,12 @@ final class MultiHeadAttentionTraining: TrainingLayer, @unchecked Sendable {
   private let matrices: [TrainedMatrix]
   private let outputSize: Int
   private let kernels: KernelTable
+  private let training: TrainingKernels
 
   init(_ it: MultiHeadAttention, _ weights: [Shape], kernels: KernelTable) throws(LSTMError) {
     self.it = it
     self.kernels = kernels
+    training = TrainingKernels(kernels)
     let step = it.useBias ? 2 : 1
     outputSize = weights[3 * step][2]
     matrices = [
@@ -26,77 +28,97 @@ final class MultiHeadAttentionTraining: TrainingLayer, @unchecked Sendable {
     for (part, matrix) in matrices.enumerated() { matrix.refresh(weights[part * step], bias: it.useBias ? weights[part * step + 1] : nil) }
   }
 
+  private func products(_ inputs: [[Int]]) -> AttentionProducts {
+    AttentionProducts(queries: inputs[0][1], steps: inputs[1][1], keySize: it.keySize, valueSize: it.valueSize, lanes: kernels.lanes)
+  }
+
   override func sizes(_ inputs: [[Int]], _ outputs: [[Int]]) -> TrainingSizes {
     let (rows, queries, steps) = (inputs[0][0], inputs[0][1], inputs[1][1])
     let heads = it.heads * it.valueSize
     let longest = max(queries, steps) * rows
+    let products = products(inputs)
     return TrainingSizes(
       // projected query, key and value; weights of each head; heads' results; factors of dropout
       kept: [
-        rows * queries * matrices[0].width, rows * steps * matrices[1].width, rows * steps * matrices[2].width, rows * it.heads * queries * steps,
-        rows * queries * heads, it.dropout > 0 ? rows * it.heads * queries * steps : 0,
+        rows * queries * matrices[0].width, rows * steps * matrices[1].width, rows * steps * matrices[2].width,
+        rows * it.heads * queries * products.stride, rows * queries * heads, it.dropout > 0 ? rows * it.heads * queries * steps : 0,
       ],
-      // their gradients; scores' gradients; products
+      // the first three's gradients; heads' gradients; products; what the products of a head need
       scratch: [
-        rows * queries * matrices[0].width, rows * steps * matrices[1].width, rows * steps * matrices[2].width, queries * steps,
-        rows * queries * max(matrices[3].backwardWidth, heads), rows * queries * matrices[3].width,
+        rows * queries * matrices[0].width, rows * steps * matrices[1].width, rows * steps * matrices[2].width,
+        rows * queries * heads, rows * queries * matrices[3].width,
         longest * (matrices.map(\.backwardWidth).max() ?? 0), matrices.map(\.gradientScratch).max() ?? 0,
-      ])
+      ] + products.scratch(training))
   }
 
   /// Rows and steps of query, key and value, and which inputs they are.
   private func places(_ call: TrainingCall) -> [Int] { [0, call.inputs.count > 2 ? 2 : 1, 1] }
 
+  /// A head of one row: where its parts begin in the arrays of projected rows and of results, its weights and their factors of dropout.
+  private struct Head {
+    var starts: [Int]
+    var result: Int
+    var weights: Floats
+    var factors: Floats?
+  }
+
+  private func head(_ call: TrainingCall, _ products: AttentionProducts, _ row: Int, _ head: Int) -> Head {
+    let (queries, steps) = (products.queries, products.steps)
+    let shared = head / (it.heads / it.keyValueHeads)
+    let (index, count) = (row * it.heads + head, queries * products.stride)
+    return Head(
+      starts: [
+        row * queries * matrices[0].width + head * it.keySize, row * steps * matrices[1].width + shared * it.keySize,
+        row * steps * matrices[2].width + shared * it.valueSize,
+      ],
+      result: (row * queries * it.heads + head) * it.valueSize, weights: call.kept[3].slice(index * count, count),
+      factors: call.mode == .training && it.dropout > 0 ? call.kept[5].slice(index * queries * steps, queries * steps) : nil)
+  }
+
   override func forward(_ call: TrainingCall) throws(LSTMError) {
-    let (rows, queries, steps) = (call.inputs[0].shape[0], call.inputs[0].shape[1], call.inputs[1].shape[1])
     for (part, place) in places(call).enumerated() {
       let x = call.inputs[place]
       matrices[part].apply(x.values, stride: x.last, rows: x.shape[0] * x.shape[1], into: call.kept[part], stride: matrices[part].width)
     }
-    AttentionSums.draw(call, rate: it.dropout, into: call.kept[5])
-    let group = it.heads / it.keyValueHeads
-    let scale = 1 / Scalar(it.keySize).squareRoot()
+    AttentionProducts.draw(call, rate: it.dropout, into: call.kept[5])
+    let (products, scratch) = (products(call.inputs.map(\.shape)), call.scratch[7...])
+    let (rows, queries, steps, heads) = (call.inputs[0].shape[0], products.queries, products.steps, it.heads * it.valueSize)
     for row in 0..<rows {
-      for head in 0..<it.heads {
-        let shared = head / group
-        let scores = weights(call, row, head, queries, steps)
-        for a in 0..<queries {
-          let left = self.row(call.kept, 0, row * queries + a, head, it.keySize)
-          for b in 0..<steps {
-            let right = self.row(call.kept, 1, row * steps + b, shared, it.keySize)
-            var sum = left.dot(right) * scale
-            if hidden(call, row, a, b, queries, steps) { sum -= AttentionWeights.penalty }
-            scores[a * steps + b] = sum
-          }
+      let (queryMask, mask) = (call.masks[0]?.values.slice(row * queries, queries), call.masks[1]?.values.slice(row * steps, steps))
+      for index in 0..<it.heads {
+        let head = head(call, products, row, index)
+        if index % (it.heads / it.keyValueHeads) == 0 {
+          products.packKeys(
+            call.kept[1].from(head.starts[1]), stride: matrices[1].width, scale: 1 / Scalar(it.keySize).squareRoot(), scratch, training)
+          products.packValues(call.kept[2].from(head.starts[2]), stride: matrices[2].width, scratch)
         }
-        AttentionSums.apply(
-          scores, factors: factors(call, row, head, queries, steps), queries: queries, steps: steps,
-          value: { self.row(call.kept, 2, row * steps + $0, shared, self.it.valueSize) },
-          out: { self.result(call.kept[4], row * queries + $0, head) }, kernels: kernels)
+        products.score(call.kept[0].from(head.starts[0]), stride: matrices[0].width, into: head.weights, scratch, kernels)
+        products.hide(head.weights, mask: mask, queryMask: queryMask, causal: it.causal, scratch)
+        products.weigh(head.weights, kernels)
+        products.apply(
+          products.dropped(head.weights, head.factors, scratch), into: call.kept[4].from(head.result), stride: heads, scratch, kernels)
       }
     }
-    let product = call.scratch[5]
-    matrices[3].apply(call.kept[4], stride: it.heads * it.valueSize, rows: rows * queries, into: product, stride: matrices[3].width)
-    call.outputs[0].values.copyRows(rows * queries, count: outputSize, stride: outputSize, from: product, stride: matrices[3].width)
+    matrices[3].apply(call.kept[4], rows: rows * queries, columns: outputSize, into: call.outputs[0].values, by: call.scratch[4])
   }
 
   override func backward(_ call: TrainingCall) {
-    let (rows, queries, steps) = (call.inputs[0].shape[0], call.inputs[0].shape[1], call.inputs[1].shape[1])
+    let (products, scratch) = (products(call.inputs.map(\.shape)), call.scratch[7...])
+    let rows = call.inputs[0].shape[0]
+    let results = rows * products.queries
     let step = it.useBias ? 2 : 1
-    let width = matrices[3].width
     let heads = it.heads * it.valueSize
-    let (dz, product) = (call.scratch[5], call.scratch[6])
-    dz.fill(0)
-    dz.copyRows(rows * queries, count: outputSize, stride: width, from: call.outputGradients[0], stride: outputSize)
+    let product = call.scratch[5]
+    let dz = matrices[3].padded(call.outputGradients[0], rows: results, columns: outputSize, in: call.scratch[4])
     matrices[3].addGradient(
-      x: call.kept[4], stride: heads, dz: dz, stride: width, rows: rows * queries, to: call.weightGradients[3 * step],
-      bias: it.useBias ? call.weightGradients[3 * step + 1] : nil, scratch: call.scratch[7])
-    matrices[3].applyTransposed(dz, stride: width, rows: rows * queries, into: product)
-    let dHeads = call.scratch[4]
-    dHeads.copyRows(rows * queries, count: heads, stride: heads, from: product, stride: matrices[3].backwardWidth)
+      x: call.kept[4], stride: heads, dz: dz, stride: matrices[3].width, rows: results, to: call.weightGradients[3 * step],
+      bias: it.useBias ? call.weightGradients[3 * step + 1] : nil, scratch: call.scratch[6])
+    let dHeads = call.scratch[3]
+    dHeads.fill(0)
+    matrices[3].addTransposed(dz, rows: results, to: dHeads, by: product)
     for part in 0..<3 { call.scratch[part].fill(0) }
     for row in 0..<rows {
-      for head in 0..<it.heads { backwardHead(call, dHeads, row, head, queries, steps) }
+      for index in 0..<it.heads { backward(call, products, head(call, products, row, index), dHeads, scratch) }
     }
     for (part, place) in places(call).enumerated() {
       let x = call.inputs[place]
@@ -104,58 +126,20 @@ final class MultiHeadAttentionTraining: TrainingLayer, @unchecked Sendable {
       let matrix = matrices[part]
       matrix.addGradient(
         x: x.values, stride: x.last, dz: call.scratch[part], stride: matrix.width, rows: count, to: call.weightGradients[part * step],
-        bias: it.useBias ? call.weightGradients[part * step + 1] : nil, scratch: call.scratch[7])
-      guard let dx = call.inputGradients[place] else { continue }
-      matrix.applyTransposed(call.scratch[part], stride: matrix.width, rows: count, into: product)
-      dx.addRows(count, count: x.last, stride: x.last, from: product, stride: matrix.backwardWidth)
+        bias: it.useBias ? call.weightGradients[part * step + 1] : nil, scratch: call.scratch[6])
+      if let dx = call.inputGradients[place] { matrix.addTransposed(call.scratch[part], rows: count, to: dx, by: product) }
     }
   }
 
-  private func backwardHead(_ call: TrainingCall, _ dHeads: Floats, _ row: Int, _ head: Int, _ queries: Int, _ steps: Int) {
-    let shared = head / (it.heads / it.keyValueHeads)
-    let scale = 1 / Scalar(it.keySize).squareRoot()
-    let dScores = call.scratch[3]
-    AttentionSums.backward(
-      weights(call, row, head, queries, steps), factors: factors(call, row, head, queries, steps), dScores, queries: queries, steps: steps,
-      value: { self.row(call.kept, 2, row * steps + $0, shared, self.it.valueSize) },
-      dValue: { self.row(call.scratch, 2, row * steps + $0, shared, self.it.valueSize) },
-      dOut: { self.result(dHeads, row * queries + $0, head) }, kernels: kernels)
-    for a in 0..<queries {
-      let (left, dLeft) = (
-        self.row(call.kept, 0, row * queries + a, head, it.keySize), self.row(call.scratch, 0, row * queries + a, head, it.keySize)
-      )
-      for b in 0..<steps {
-        let d = dScores[a * steps + b] * scale
-        guard d != 0 else { continue }
-        let right = self.row(call.kept, 1, row * steps + b, shared, it.keySize)
-        let dRight = self.row(call.scratch, 1, row * steps + b, shared, it.keySize)
-        dLeft.add(right, times: d)
-        dRight.add(left, times: d)
-      }
-    }
-  }
-
-  /// A head's part of a projected row.
-  private func row(_ arrays: [Floats], _ part: Int, _ index: Int, _ head: Int, _ size: Int) -> Floats {
-    arrays[part].slice(index * matrices[part].width + head * size, size)
-  }
-
-  /// A head's part of a row of results.
-  private func result(_ array: Floats, _ index: Int, _ head: Int) -> Floats { array.slice((index * it.heads + head) * it.valueSize, it.valueSize) }
-
-  /// A head's scores, and then weights.
-  private func weights(_ call: TrainingCall, _ row: Int, _ head: Int, _ queries: Int, _ steps: Int) -> Floats {
-    call.kept[3].slice((row * it.heads + head) * queries * steps, queries * steps)
-  }
-
-  /// The factors of dropout of a head; nil if there is none.
-  private func factors(_ call: TrainingCall, _ row: Int, _ head: Int, _ queries: Int, _ steps: Int) -> Floats? {
-    guard call.mode == .training, it.dropout > 0 else { return nil }
-    return call.kept[5].slice((row * it.heads + head) * queries * steps, queries * steps)
-  }
-
-  private func hidden(_ call: TrainingCall, _ row: Int, _ query: Int, _ step: Int, _ queries: Int, _ steps: Int) -> Bool {
-    call.masks[0].map { $0.values[row * queries + query] == 0 } == true || call.masks[1].map { $0.values[row * steps + step] == 0 } == true
-      || (it.causal && step > query)
+  /// The way back through a head.
+  private func backward(_ call: TrainingCall, _ products: AttentionProducts, _ head: Head, _ dHeads: Floats, _ scratch: ArraySlice<Floats>) {
+    let values = (0..<3).map { call.kept[$0].from(head.starts[$0]) }
+    let gradients = (0..<3).map { call.scratch[$0].from(head.starts[$0]) }
+    products.backward(
+      head.weights, factors: head.factors, value: values[2], dValue: gradients[2], valueStride: matrices[2].width,
+      dOut: dHeads.from(head.result), outStride: it.heads * it.valueSize, scratch, kernels, training)
+    _ = products.backwardScores(
+      query: values[0], dQuery: gradients[0], queryStride: matrices[0].width, key: values[1], dKey: gradients[1], keyStride: matrices[1].width,
+      scale: 1 / Scalar(it.keySize).squareRoot(), isLearnt: false, scratch, kernels, training)
   }
 }

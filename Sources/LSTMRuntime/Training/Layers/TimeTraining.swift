@@ -109,9 +109,8 @@ final class GlobalPoolingTraining: PlainTraining, @unchecked Sendable {
       }
       let weights = (0..<steps).map { call.masks[0]?.values[row * steps + $0] ?? 1 }
       let count = weights.reduce(0, +)
-      for (time, weight) in weights.enumerated() where weight != 0 {
-        for channel in 0..<width { dx[(row * steps + time) * width + channel] += call.outputGradients[0][row * width + channel] * weight / count }
-      }
+      let dy = call.outputGradients[0].slice(row * width, width)
+      for (time, weight) in weights.enumerated() where weight != 0 { dx.slice((row * steps + time) * width, width).add(dy, times: weight / count) }
     }
   }
 }

@@ -1,3 +1,4 @@
+import CSupport
 import LSTMModel
 
 /// Training's loops over memory, one pass each. All arrays of a loop have one length, an optimizer's that of the weight.
@@ -11,6 +12,7 @@ enum Loops {
   }
 
   /// Σ x², in eight fixed chains so that the compiler can use vectors.
+  @inline(never)
   static func sumOfSquares(_ x: Floats) -> Double {
     var sums = SIMD8<Double>.zero
     let whole = x.count / 8 * 8
@@ -27,6 +29,7 @@ enum Loops {
   }
 
   /// Whether no number is infinite or none at all.
+  @inline(never)
   static func areFinite(_ x: Floats) -> Bool {
     var zeros = SIMD8<Scalar>.zero
     let whole = x.count / 8 * 8
@@ -38,21 +41,25 @@ enum Loops {
   }
 
   /// `y += x`.
+  @inline(never)
   static func add(_ x: Floats, to y: Floats) {
     for i in 0..<matching(y, x) { unsafe y.base[i] += unsafe x.base[i] }
   }
 
   /// `g *= y (1 − y)`.
+  @inline(never)
   static func multiplyBySigmoidSlope(_ g: Floats, _ y: Floats) {
     for i in 0..<matching(g, y) { unsafe g.base[i] *= unsafe y.base[i] * (1 - y.base[i]) }
   }
 
   /// `g *= 1 − y²`.
+  @inline(never)
   static func multiplyByTanhSlope(_ g: Floats, _ y: Floats) {
     for i in 0..<matching(g, y) { unsafe g.base[i] *= unsafe 1 - y.base[i] * y.base[i] }
   }
 
   /// `g *= 1` where x is above the threshold, `0` from the maximum on (NaN: there is none), else `slope`.
+  @inline(never)
   static func multiplyByReluSlope(_ g: Floats, _ x: Floats, _ slope: Scalar, threshold: Scalar, maximum: Scalar) {
     for i in 0..<matching(g, x) {
       let x = unsafe x.base[i]
@@ -61,11 +68,13 @@ enum Loops {
   }
 
   /// `x *= factor`.
+  @inline(never)
   static func scale(_ x: Floats, _ factor: Scalar) {
     for i in 0..<x.count { unsafe x.base[i] *= factor }
   }
 
   /// Every number to ±limit; NaN stays.
+  @inline(never)
   static func clamp(_ x: Floats, _ limit: Scalar) {
     for i in 0..<x.count {
       let value = unsafe x.base[i]
@@ -123,27 +132,12 @@ enum Loops {
     _ w: Floats, _ g: Floats, _ m: Floats, _ v: Floats, _ largest: Floats?, _ scale: Scalar, _ rest1: Scalar, _ rest2: Scalar, _ epsilon: Scalar
   ) {
     let count = matching(w, g, m, v, largest)
-    guard let largest else {
-      for i in 0..<count {
-        let gradient = unsafe g.base[i]
-        let first = unsafe m.base[i] + (gradient - m.base[i]) * rest1
-        let second = unsafe v.base[i] + (gradient * gradient - v.base[i]) * rest2
-        unsafe m.base[i] = first
-        unsafe v.base[i] = second
-        unsafe w.base[i] -= first * scale / (second.squareRoot() + epsilon)
-      }
-      return
-    }
-    for i in 0..<count {
-      let gradient = unsafe g.base[i]
-      let first = unsafe m.base[i] + (gradient - m.base[i]) * rest1
-      let second = unsafe v.base[i] + (gradient * gradient - v.base[i]) * rest2
-      unsafe m.base[i] = first
-      unsafe v.base[i] = second
-      let most = unsafe largest.base[i] > second ? largest.base[i] : second
-      unsafe largest.base[i] = most
-      unsafe w.base[i] -= first * scale / (most.squareRoot() + epsilon)
-    }
+    // SAFETY: all hold `count` numbers, and are arrays of their own.
+    #if LSTM_FLOAT64
+      unsafe lstm_support_adam64(w.base, g.base, m.base, v.base, largest?.base, count, scale, rest1, rest2, epsilon)
+    #else
+      unsafe lstm_support_adam(w.base, g.base, m.base, v.base, largest?.base, count, scale, rest1, rest2, epsilon)
+    #endif
   }
 
   static func adamax(
