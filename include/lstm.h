@@ -467,6 +467,8 @@ typedef struct lstm_trainer_options {
   int64_t tbptt_steps;       /**< truncated back-propagation through time: steps of a window; 0 (the default) for whole sequences */
   const double *class_weights; /**< what samples of class 0, 1, … count; NULL: all alike */
   size_t class_count;          /**< how many class weights there are; further classes count 1 */
+  int32_t weights;  /**< LSTM_WEIGHTS_FLOAT32 (the default), or with LSTM_FLOAT32 LSTM_WEIGHTS_BF16 */
+  int32_t reserved; /**< 0 */
 } lstm_trainer_options;
 
 /** Rows to learn from. Arrays have any dtype and the same first dimension. */

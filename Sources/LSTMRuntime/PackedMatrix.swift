@@ -70,6 +70,23 @@ struct PackedMatrix {
       bias: bias.map { values in { values[$0] } }, lanes: lanes, form: form)
   }
 
+  /// A matrix of bf16 whose words lie in others' memory: `weights [groups, ⌈count / 2⌉, panels, lanes]`, sums that start from `start`, and room for a
+  /// description. The arena keeps what may be read.
+  init(words weights: Floats, start: Floats, description: Floats, count: Int, panels: Int, groups: Int, arena: Arena) {
+    self.count = count
+    self.panels = panels
+    self.groups = groups
+    width = start.count
+    form = .bf16
+    depth = (count + 1) / 2
+    precondition(weights.count >= depth * width, "fewer words than columns have")
+    self.weights = weights
+    self.start = start
+    self.description = description
+    scales = start.slice(0, 0)
+    self.arena = arena
+  }
+
   /// Panels in a group of so many columns that have no order of their own.
   static func panels(_ columns: Int, _ lanes: Int) -> Int { columns <= 2 * lanes ? 1 : columns <= 3 * lanes ? 3 : 4 }
 

@@ -17,7 +17,7 @@
   private let outerScratchKernel: @Sendable (Int) -> Int
   private let outerKernel: @Sendable (Read, Int, Int, Read, Int, Int, Int, Write, Int, Write) -> Void
   private let transposeKernel: @Sendable (Read, Int, Int, Int, Write, Int) -> Void
-  private let lstmForwardKernel: @Sendable (Write, Read, Write, Write, Write, Int, Int) -> Void
+  private let lstmForwardKernel: @Sendable (Write, Read, Write, Write, Write, Read?, Int, Int) -> Void
   private let lstmBackwardKernel: @Sendable (Write, Read, Read, Read, Int, Write, Int, Int) -> Void
 
   /// The kernels that belong to a table.
@@ -29,19 +29,19 @@
         unsafe outerKernel = LSTMKernels64V4.outer(_:_:count:_:_:panels:rows:_:_:_:)
         unsafe transposeKernel = LSTMKernels64V4.transpose(_:_:rows:columns:_:_:)
         outerScratchKernel = LSTMKernels64V4.outerScratch(count:)
-        unsafe lstmForwardKernel = LSTMKernels64V4.lstmForward(_:_:_:_:_:rows:blocks:)
+        unsafe lstmForwardKernel = LSTMKernels64V4.lstmForward(_:_:_:_:_:_:rows:blocks:)
         unsafe lstmBackwardKernel = LSTMKernels64V4.lstmBackward(_:_:_:_:_:_:rows:blocks:)
       case "v3":
         unsafe outerKernel = LSTMKernels64V3.outer(_:_:count:_:_:panels:rows:_:_:_:)
         unsafe transposeKernel = LSTMKernels64V3.transpose(_:_:rows:columns:_:_:)
         outerScratchKernel = LSTMKernels64V3.outerScratch(count:)
-        unsafe lstmForwardKernel = LSTMKernels64V3.lstmForward(_:_:_:_:_:rows:blocks:)
+        unsafe lstmForwardKernel = LSTMKernels64V3.lstmForward(_:_:_:_:_:_:rows:blocks:)
         unsafe lstmBackwardKernel = LSTMKernels64V3.lstmBackward(_:_:_:_:_:_:rows:blocks:)
       default:
         unsafe outerKernel = LSTMKernels64.outer(_:_:count:_:_:panels:rows:_:_:_:)
         unsafe transposeKernel = LSTMKernels64.transpose(_:_:rows:columns:_:_:)
         outerScratchKernel = LSTMKernels64.outerScratch(count:)
-        unsafe lstmForwardKernel = LSTMKernels64.lstmForward(_:_:_:_:_:rows:blocks:)
+        unsafe lstmForwardKernel = LSTMKernels64.lstmForward(_:_:_:_:_:_:rows:blocks:)
         unsafe lstmBackwardKernel = LSTMKernels64.lstmBackward(_:_:_:_:_:_:rows:blocks:)
       }
     #else
@@ -50,19 +50,19 @@
         unsafe outerKernel = LSTMKernelsV4.outer(_:_:count:_:_:panels:rows:_:_:_:)
         unsafe transposeKernel = LSTMKernelsV4.transpose(_:_:rows:columns:_:_:)
         outerScratchKernel = LSTMKernelsV4.outerScratch(count:)
-        unsafe lstmForwardKernel = LSTMKernelsV4.lstmForward(_:_:_:_:_:rows:blocks:)
+        unsafe lstmForwardKernel = LSTMKernelsV4.lstmForward(_:_:_:_:_:_:rows:blocks:)
         unsafe lstmBackwardKernel = LSTMKernelsV4.lstmBackward(_:_:_:_:_:_:rows:blocks:)
       case "v3":
         unsafe outerKernel = LSTMKernelsV3.outer(_:_:count:_:_:panels:rows:_:_:_:)
         unsafe transposeKernel = LSTMKernelsV3.transpose(_:_:rows:columns:_:_:)
         outerScratchKernel = LSTMKernelsV3.outerScratch(count:)
-        unsafe lstmForwardKernel = LSTMKernelsV3.lstmForward(_:_:_:_:_:rows:blocks:)
+        unsafe lstmForwardKernel = LSTMKernelsV3.lstmForward(_:_:_:_:_:_:rows:blocks:)
         unsafe lstmBackwardKernel = LSTMKernelsV3.lstmBackward(_:_:_:_:_:_:rows:blocks:)
       default:
         unsafe outerKernel = LSTMKernels.outer(_:_:count:_:_:panels:rows:_:_:_:)
         unsafe transposeKernel = LSTMKernels.transpose(_:_:rows:columns:_:_:)
         outerScratchKernel = LSTMKernels.outerScratch(count:)
-        unsafe lstmForwardKernel = LSTMKernels.lstmForward(_:_:_:_:_:rows:blocks:)
+        unsafe lstmForwardKernel = LSTMKernels.lstmForward(_:_:_:_:_:_:rows:blocks:)
         unsafe lstmBackwardKernel = LSTMKernels.lstmBackward(_:_:_:_:_:_:rows:blocks:)
       }
     #endif
@@ -95,13 +95,15 @@
     unsafe transposeKernel(from.base, fromStride, rows, columns, to.base, toStride)
   }
 
-  /// One step of an LSTM from its sums on: see the kernel.
-  func lstmForward(z: Floats, c: Floats, cNew: Floats, hNew: Floats, t: Floats, stride: Int, rows: Int) {
+  /// One step of an LSTM from its sums on, of which `further` may be a part: see the kernel.
+  func lstmForward(z: Floats, further: Floats?, c: Floats, cNew: Floats, hNew: Floats, t: Floats, stride: Int, rows: Int) {
     guard rows > 0 else { return }
-    precondition(stride % lanes == 0 && z.count >= 4 * rows * stride, "sums are shorter than their rows")
+    precondition(
+      stride % lanes == 0 && z.count >= 4 * rows * stride && (further.map { $0.count >= 4 * rows * stride } ?? true), "sums are shorter than their rows")
     for state in [c, cNew, hNew, t] { precondition(state.count >= rows * stride, "a state is shorter than its rows") }
     // SAFETY: the extents were checked.
-    unsafe lstmForwardKernel(z.base, c.base, cNew.base, hNew.base, t.base, rows, stride / lanes)
+    unsafe lstmForwardKernel(
+      z.base, c.base, cNew.base, hNew.base, t.base, further.map { unsafe UnsafePointer($0.base) }, rows, stride / lanes)
   }
 
   /// The gradient of ``lstmForward``: see the kernel.

@@ -1,3 +1,4 @@
+import LSTMCaller
 import LSTMModel
 
 /// Dense in training.
@@ -6,10 +7,10 @@ final class DenseTraining: TrainingLayer, @unchecked Sendable {
   private let matrix: TrainedMatrix
   private let kernels: KernelTable
 
-  init(_ it: Dense, inputSize: Int, kernels: KernelTable) throws(LSTMError) {
+  init(_ it: Dense, inputSize: Int, form: WeightForm, kernels: KernelTable) throws(LSTMError) {
     self.it = it
     self.kernels = kernels
-    matrix = try TrainedMatrix(count: inputSize, columns: it.units, kernels: kernels)
+    matrix = try TrainedMatrix(count: inputSize, columns: it.units, form: form, kernels: kernels)
   }
 
   override func refresh(_ weights: [Floats]) { matrix.refresh(weights[0], bias: it.useBias ? weights[1] : nil) }
@@ -18,13 +19,13 @@ final class DenseTraining: TrainingLayer, @unchecked Sendable {
     let rows = outputs[0].dropLast().reduce(1, *)
     return TrainingSizes(
       kept: [it.activation.slopeNeedsArgument ? rows * it.units : 0],
-      scratch: [rows * matrix.width, it.units, rows * matrix.backwardWidth, matrix.gradientScratch])
+      scratch: [rows * matrix.width, it.units, rows * matrix.backwardWidth, matrix.gradientScratch, matrix.lowScratch(rows: rows)])
   }
 
   override func forward(_ call: TrainingCall) throws(LSTMError) {
     let out = call.outputs[0]
     let rows = out.count(before: out.shape.count - 1)
-    matrix.apply(call.inputs[0].values, stride: matrix.count, rows: rows, into: call.scratch[0], stride: matrix.width)
+    matrix.apply(call.inputs[0].values, stride: matrix.count, rows: rows, into: call.scratch[0], stride: matrix.width, low: call.scratch[4])
     out.values.copyRows(rows, count: it.units, stride: it.units, from: call.scratch[0], stride: matrix.width)
     if it.activation.slopeNeedsArgument { call.kept[0].copy(from: out.values) }
     kernels.apply(it.activation, to: out.values, width: it.units)
@@ -49,7 +50,7 @@ final class DenseTraining: TrainingLayer, @unchecked Sendable {
       x: call.inputs[0].values, stride: matrix.count, dz: dz, stride: matrix.width, rows: rows, to: call.weightGradients[0],
       bias: it.useBias ? call.weightGradients[1] : nil, scratch: call.scratch[3])
     guard let dx = call.inputGradients[0] else { return }
-    matrix.applyTransposed(dz, stride: matrix.width, rows: rows, into: call.scratch[2])
+    matrix.applyTransposed(dz, stride: matrix.width, rows: rows, into: call.scratch[2], low: call.scratch[4])
     dx.addRows(rows, count: matrix.count, stride: matrix.count, from: call.scratch[2], stride: matrix.backwardWidth)
   }
 }

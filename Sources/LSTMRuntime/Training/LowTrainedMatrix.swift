@@ -1,0 +1,114 @@
+import LSTMCaller
+
+extension TrainedMatrix {
+  /// Rows and columns of the part of a matrix that is transposed at once, before its rounding: both copies stay in the nearest cache.
+  static let squareSide = 64
+  /// Rows that are rounded at once.
+  private static let roundedRows = 64
+  /// Rows whose products are one sum of the gradient: they and what they make of x and dz stay in a core's second cache, and each sum is short enough for
+  /// float32. The same for all kernels, so that the bits are.
+  private static let gradientRows = 512
+
+  /// Numbers of scratch that products of so many rows need in bf16; 0 otherwise.
+  func lowScratch(rows: Int) -> Int {
+    guard isLow else { return 0 }
+    return min(rows, TrainedMatrix.roundedRows) * max(forward.quantizedStride, backward.quantizedStride)
+  }
+}
+
+#if !LSTM_FLOAT64
+  extension TrainedMatrix {
+    /// Packs the matrix, rounded: words of two successive rows, and, transposed, of two successive columns.
+    func refreshLow(_ matrix: Floats) {
+      guard count > 0 else { return }
+      let side = TrainedMatrix.squareSide
+      for run in runs {
+        kernels.pair(
+          matrix.slice(run.column, (count - 1) * columns + run.count), stride: columns, rows: count, count: run.count, into: forward.weights,
+          first: run.packed, width: forward.width / forward.groups, depth: forward.depth)
+        for column in stride(from: 0, to: run.count, by: side) {
+          let some = min(side, run.count - column)
+          // Words of the columns before.
+          let words = (run.packed + column) / 2 * (backward.width / backward.groups)
+          for row in stride(from: 0, to: count, by: side) {
+            let rows = min(side, count - row)
+            training.transpose(
+              matrix.slice(row * columns + run.column + column, (rows - 1) * columns + some), stride: columns, rows: rows, columns: some,
+              into: square, stride: side)
+            kernels.pair(
+              square, stride: side, rows: some, count: rows, into: backward.weights.slice(words, backward.weights.count - words), first: row,
+              width: backward.width / backward.groups, depth: backward.depth)
+          }
+        }
+      }
+    }
+
+    /// `out[r] = start + x[r] · M` of rounded numbers.
+    func applyLow(_ matrix: PackedMatrix, _ x: Floats, stride: Int, rows: Int, into out: Floats, stride outStride: Int, _ scratch: Floats?) {
+      let most = min(rows, TrainedMatrix.roundedRows)
+      guard let scratch, most > 0 else { return precondition(rows == 0, "no room for rounded numbers") }
+      for first in Swift.stride(from: 0, to: rows, by: most) {
+        let some = min(most, rows - first)
+        kernels.quantize(
+          x.slice(first * stride, (some - 1) * stride + matrix.count), stride: stride, rows: some, for: matrix, into: scratch)
+        kernels.projectLow(
+          scratch, stride: matrix.quantizedStride, rows: some, matrix,
+          into: out.slice(first * outStride, (some - 1) * outStride + matrix.width), stride: outStride)
+      }
+    }
+
+    /// Numbers from one column of x to the next, as rounded rows of a product.
+    private var columnStride: Int { Arena.rounded(TrainedMatrix.gradientRows + 16) }
+
+    /// Numbers of scratch for a gradient: see ``addLowGradient``.
+    var lowGradientScratch: Int {
+      let rows = TrainedMatrix.gradientRows
+      return PackedMatrix.descriptionCount + rows / 2 * width + rows * TrainedMatrix.squareSide + count * columnStride + count * width + width
+    }
+
+    /// Adds to the gradients of matrix and bias. In that of the matrix x and dz are rounded: dz becomes the weights of a product, in words of two successive
+    /// rows each, and the columns of x are its rows. Some rows are summed by the product, and these sums added to the gradient.
+    func addLowGradient(
+      _ x: Floats, _ stride: Int, _ dz: Floats, _ dzStride: Int, rows: Int, to gradient: Floats?, bias: Floats?, scratch: Floats
+    ) {
+      let (most, side) = (TrainedMatrix.gradientRows, TrainedMatrix.squareSide)
+      var used = 0
+      func take(_ count: Int) -> Floats {
+        used += count
+        return scratch.slice(used - count, count)
+      }
+      let words = take(most / 2 * width)
+      let turned = take(most * side)
+      let rounded = take(count * columnStride)
+      let products = take(count * width)
+      let sums = take(width)
+      let description = take(PackedMatrix.descriptionCount)
+      for first in Swift.stride(from: 0, to: rows, by: most) {
+        let some = min(most, rows - first)
+        let z = dz.slice(first * dzStride, (some - 1) * dzStride + width)
+        if let bias {
+          sums.fill(0)
+          for row in 0..<some { sums.add(z.slice(row * dzStride, width)) }
+          for run in runs { bias.slice(run.column, run.count).add(sums.slice(run.packed, run.count)) }
+        }
+        guard let gradient, count > 0 else { continue }
+        let matrix = PackedMatrix(
+          words: words, start: zeros, description: description, count: some, panels: forward.panels, groups: forward.groups, arena: arena)
+        matrix.describe(for: kernels)
+        kernels.pair(z, stride: dzStride, rows: some, count: width, into: words, first: 0, width: width / forward.groups, depth: matrix.depth)
+        for column in Swift.stride(from: 0, to: count, by: side) {
+          let width = min(side, count - column)
+          training.transpose(
+            x.slice(first * stride + column, (some - 1) * stride + width), stride: stride, rows: some, columns: width, into: turned, stride: some)
+          kernels.quantize(
+            turned, stride: some, rows: width, for: matrix,
+            into: rounded.slice(column * matrix.quantizedStride, width * matrix.quantizedStride))
+        }
+        kernels.projectLow(rounded, stride: matrix.quantizedStride, rows: count, matrix, into: products, stride: width)
+        for run in runs {
+          for k in 0..<count { gradient.slice(k * columns + run.column, run.count).add(products.slice(k * width + run.packed, run.count)) }
+        }
+      }
+    }
+  }
+#endif
