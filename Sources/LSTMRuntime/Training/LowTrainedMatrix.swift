@@ -17,6 +17,12 @@ extension TrainedMatrix {
 }
 
 #if !LSTM_FLOAT64
+  extension Floats {
+    /// ``slice(_:_:)`` where the library's size counts more than the call.
+    @inline(never)
+    fileprivate func part(_ start: Int, _ count: Int) -> Floats { slice(start, count) }
+  }
+
   extension TrainedMatrix {
     /// Packs the matrix, rounded: words of two successive rows, and, transposed, of two successive columns.
     func refreshLow(_ matrix: Floats) {
@@ -24,7 +30,7 @@ extension TrainedMatrix {
       let side = TrainedMatrix.squareSide
       for run in runs {
         kernels.pair(
-          matrix.slice(run.column, (count - 1) * columns + run.count), stride: columns, rows: count, count: run.count, into: forward.weights,
+          matrix.part(run.column, (count - 1) * columns + run.count), stride: columns, rows: count, count: run.count, into: forward.weights,
           first: run.packed, width: forward.width / forward.groups, depth: forward.depth)
         for column in stride(from: 0, to: run.count, by: side) {
           let some = min(side, run.count - column)
@@ -33,10 +39,10 @@ extension TrainedMatrix {
           for row in stride(from: 0, to: count, by: side) {
             let rows = min(side, count - row)
             training.transpose(
-              matrix.slice(row * columns + run.column + column, (rows - 1) * columns + some), stride: columns, rows: rows, columns: some,
+              matrix.part(row * columns + run.column + column, (rows - 1) * columns + some), stride: columns, rows: rows, columns: some,
               into: square, stride: side)
             kernels.pair(
-              square, stride: side, rows: some, count: rows, into: backward.weights.slice(words, backward.weights.count - words), first: row,
+              square, stride: side, rows: some, count: rows, into: backward.weights.part(words, backward.weights.count - words), first: row,
               width: backward.width / backward.groups, depth: backward.depth)
           }
         }
@@ -50,10 +56,10 @@ extension TrainedMatrix {
       for first in Swift.stride(from: 0, to: rows, by: most) {
         let some = min(most, rows - first)
         kernels.quantize(
-          x.slice(first * stride, (some - 1) * stride + matrix.count), stride: stride, rows: some, for: matrix, into: scratch)
+          x.part(first * stride, (some - 1) * stride + matrix.count), stride: stride, rows: some, for: matrix, into: scratch)
         kernels.projectLow(
           scratch, stride: matrix.quantizedStride, rows: some, matrix,
-          into: out.slice(first * outStride, (some - 1) * outStride + matrix.width), stride: outStride)
+          into: out.part(first * outStride, (some - 1) * outStride + matrix.width), stride: outStride)
       }
     }
 
@@ -72,24 +78,20 @@ extension TrainedMatrix {
       _ x: Floats, _ stride: Int, _ dz: Floats, _ dzStride: Int, rows: Int, to gradient: Floats?, bias: Floats?, scratch: Floats
     ) {
       let (most, side) = (TrainedMatrix.gradientRows, TrainedMatrix.squareSide)
-      var used = 0
-      func take(_ count: Int) -> Floats {
-        used += count
-        return scratch.slice(used - count, count)
-      }
-      let words = take(most / 2 * width)
-      let turned = take(most * side)
-      let rounded = take(count * columnStride)
-      let products = take(count * width)
-      let sums = take(width)
-      let description = take(PackedMatrix.descriptionCount)
+      let words = scratch.part(0, most / 2 * width)
+      let turned = scratch.part(words.count, most * side)
+      let rounded = scratch.part(words.count + turned.count, count * columnStride)
+      let rest = words.count + turned.count + rounded.count
+      let products = scratch.part(rest, count * width)
+      let sums = scratch.part(rest + products.count, width)
+      let description = scratch.part(rest + products.count + width, PackedMatrix.descriptionCount)
       for first in Swift.stride(from: 0, to: rows, by: most) {
         let some = min(most, rows - first)
-        let z = dz.slice(first * dzStride, (some - 1) * dzStride + width)
+        let z = dz.part(first * dzStride, (some - 1) * dzStride + width)
         if let bias {
           sums.fill(0)
-          for row in 0..<some { sums.add(z.slice(row * dzStride, width)) }
-          for run in runs { bias.slice(run.column, run.count).add(sums.slice(run.packed, run.count)) }
+          for row in 0..<some { sums.add(z.part(row * dzStride, width)) }
+          for run in runs { bias.part(run.column, run.count).add(sums.part(run.packed, run.count)) }
         }
         guard let gradient, count > 0 else { continue }
         let matrix = PackedMatrix(
@@ -99,14 +101,15 @@ extension TrainedMatrix {
         for column in Swift.stride(from: 0, to: count, by: side) {
           let width = min(side, count - column)
           training.transpose(
-            x.slice(first * stride + column, (some - 1) * stride + width), stride: stride, rows: some, columns: width, into: turned, stride: some)
+            x.part(first * stride + column, (some - 1) * stride + width), stride: stride, rows: some, columns: width, into: turned, stride: some)
           kernels.quantize(
             turned, stride: some, rows: width, for: matrix,
-            into: rounded.slice(column * matrix.quantizedStride, width * matrix.quantizedStride))
+            into: rounded.part(column * matrix.quantizedStride, width * matrix.quantizedStride))
         }
         kernels.projectLow(rounded, stride: matrix.quantizedStride, rows: count, matrix, into: products, stride: width)
         for run in runs {
-          for k in 0..<count { gradient.slice(k * columns + run.column, run.count).add(products.slice(k * width + run.packed, run.count)) }
+          gradient.part(run.column, (count - 1) * columns + run.count)
+            .addRows(count, count: run.count, stride: columns, from: products.part(run.packed, products.count - run.packed), stride: width)
         }
       }
     }

@@ -39,15 +39,10 @@ final class TrainedMatrix: @unchecked Sendable {  // written by refresh only, be
     self.columns = columns
     self.kernels = kernels
     training = TrainingKernels(kernels)
-    let zeros = [Scalar](repeating: 0, count: count * columns)
     forward = try PackedMatrix(
-      zeros, count: count, columns: columns, order: order, panels: panels ?? PackedMatrix.panels(order.count, lanes), bias: nil, lanes: lanes,
-      form: form)
+      zeros: count, columns: order.count, panels: panels ?? PackedMatrix.panels(order.count, lanes), lanes: lanes, form: form)
     let width = forward.width
-    backward = try PackedMatrix(
-      [Scalar](repeating: 0, count: width * count), count: width, columns: count, order: (0..<count).map { $0 },
-      panels: PackedMatrix.panels(count, lanes),
-      bias: nil, lanes: lanes, form: form)
+    backward = try PackedMatrix(zeros: width, columns: count, panels: PackedMatrix.panels(count, lanes), lanes: lanes, form: form)
     var runs: [(packed: Int, column: Int, count: Int)] = []
     for (packed, column) in order.enumerated() {
       guard let column else { continue }
@@ -122,6 +117,7 @@ final class TrainedMatrix: @unchecked Sendable {  // written by refresh only, be
     apply(backward, dz, stride, rows, adds, out, backward.width, low)
   }
 
+  @inline(never)
   private func apply(
     _ matrix: PackedMatrix, _ x: Floats, _ stride: Int, _ rows: Int, _ adds: Bool, _ out: Floats, _ outStride: Int, _ low: Floats?
   ) {

@@ -19,6 +19,10 @@
   private let transposeKernel: @Sendable (Read, Int, Int, Int, Write, Int) -> Void
   private let lstmForwardKernel: @Sendable (Write, Read, Write, Write, Write, Read?, Int, Int) -> Void
   private let lstmBackwardKernel: @Sendable (Write, Read, Read, Read, Int, Write, Int, Int) -> Void
+  #if !LSTM_FLOAT64
+    private let gruForwardKernel: @Sendable (Write, Read, Read, Write, Int, Int) -> Void
+    private let gruBackwardKernel: @Sendable (Write, Write, Read, Read, Write, Int, Int, Int) -> Void
+  #endif
 
   /// The kernels that belong to a table.
   init(_ table: KernelTable) {
@@ -52,18 +56,24 @@
         outerScratchKernel = LSTMKernelsV4.outerScratch(count:)
         unsafe lstmForwardKernel = LSTMKernelsV4.lstmForward(_:_:_:_:_:_:rows:blocks:)
         unsafe lstmBackwardKernel = LSTMKernelsV4.lstmBackward(_:_:_:_:_:_:rows:blocks:)
+        unsafe gruForwardKernel = LSTMKernelsV4.gruForward(_:_:_:_:rows:blocks:)
+        unsafe gruBackwardKernel = LSTMKernelsV4.gruBackward(_:_:_:_:_:_:rows:blocks:)
       case "v3":
         unsafe outerKernel = LSTMKernelsV3.outer(_:_:count:_:_:panels:rows:_:_:_:)
         unsafe transposeKernel = LSTMKernelsV3.transpose(_:_:rows:columns:_:_:)
         outerScratchKernel = LSTMKernelsV3.outerScratch(count:)
         unsafe lstmForwardKernel = LSTMKernelsV3.lstmForward(_:_:_:_:_:_:rows:blocks:)
         unsafe lstmBackwardKernel = LSTMKernelsV3.lstmBackward(_:_:_:_:_:_:rows:blocks:)
+        unsafe gruForwardKernel = LSTMKernelsV3.gruForward(_:_:_:_:rows:blocks:)
+        unsafe gruBackwardKernel = LSTMKernelsV3.gruBackward(_:_:_:_:_:_:rows:blocks:)
       default:
         unsafe outerKernel = LSTMKernels.outer(_:_:count:_:_:panels:rows:_:_:_:)
         unsafe transposeKernel = LSTMKernels.transpose(_:_:rows:columns:_:_:)
         outerScratchKernel = LSTMKernels.outerScratch(count:)
         unsafe lstmForwardKernel = LSTMKernels.lstmForward(_:_:_:_:_:_:rows:blocks:)
         unsafe lstmBackwardKernel = LSTMKernels.lstmBackward(_:_:_:_:_:_:rows:blocks:)
+        unsafe gruForwardKernel = LSTMKernels.gruForward(_:_:_:_:rows:blocks:)
+        unsafe gruBackwardKernel = LSTMKernels.gruBackward(_:_:_:_:_:_:rows:blocks:)
       }
     #endif
   }
@@ -115,4 +125,25 @@
     // SAFETY: the extents were checked.
     unsafe lstmBackwardKernel(z.base, c.base, t.base, dh.base, dhStride, dc.base, rows, stride / lanes)
   }
+
+  #if !LSTM_FLOAT64
+    /// One step of a GRU that resets after the product, from its sums on: see the kernel.
+    func gruForward(z: Floats, sums: Floats, h: Floats, hNew: Floats, stride: Int, rows: Int) {
+      guard rows > 0 else { return }
+      precondition(stride % lanes == 0 && min(z.count, sums.count) >= 3 * rows * stride, "sums are shorter than their rows")
+      precondition(min(h.count, hNew.count) >= rows * stride, "a state is shorter than its rows")
+      // SAFETY: the extents were checked.
+      unsafe gruForwardKernel(z.base, sums.base, h.base, hNew.base, rows, stride / lanes)
+    }
+
+    /// The gradient of ``gruForward``: see the kernel.
+    func gruBackward(z: Floats, sums: Floats, h: Floats, dh: Floats, dhBefore: Floats, dhStride: Int, stride: Int, rows: Int) {
+      guard rows > 0 else { return }
+      precondition(stride % lanes == 0 && min(z.count, sums.count) >= 3 * rows * stride, "gates are shorter than their rows")
+      precondition(h.count >= rows * stride && dhStride % lanes == 0 && dhStride >= stride, "a state is shorter than its rows")
+      precondition(min(dh.count, dhBefore.count) >= (rows - 1) * dhStride + stride, "dh is shorter than its rows")
+      // SAFETY: the extents were checked.
+      unsafe gruBackwardKernel(z.base, sums.base, h.base, dh.base, dhBefore.base, dhStride, rows, stride / lanes)
+    }
+  #endif
 }

@@ -4,6 +4,8 @@ import LSTMModel
 /// A GRU in training, its reset gate before or after the product; in bf16, if that is asked for, after it and with σ and tanh.
 final class TrainedGRUCell: TrainedCell, @unchecked Sendable {
   private let resetAfter: Bool
+  /// Whether there are kernels for it.
+  private let isUsual: Bool
   /// Reset after: all three gates' columns. Reset before: those of the update and reset gates.
   private let gates: TrainedMatrix
   /// Reset before: the candidate's columns.
@@ -11,7 +13,8 @@ final class TrainedGRUCell: TrainedCell, @unchecked Sendable {
 
   init(_ it: Recurrent, resetAfter: Bool, inputSize: Int, form: WeightForm, kernels: KernelTable) throws(LSTMError) {
     self.resetAfter = resetAfter
-    let form = resetAfter && it.activation == .tanh && it.recurrentActivation == .sigmoid ? form : .full
+    isUsual = resetAfter && it.activation == .tanh && it.recurrentActivation == .sigmoid
+    let form = isUsual ? form : .full
     let lanes = kernels.lanes
     // Whole groups, so that a gate's columns lie at the same place in every product.
     gates = try TrainedMatrix(
@@ -47,6 +50,9 @@ final class TrainedGRUCell: TrainedCell, @unchecked Sendable {
     let sums = resetAfter ? extra : scratch
     let sumsWidth = gates.width
     gates.apply(state, stride: stride, rows: m.rows, into: sums.slice(0, m.rows * sumsWidth), stride: sumsWidth, low: m.low)
+    #if !LSTM_FLOAT64
+      if isUsual { return training.gruForward(z: z, sums: sums, h: state, hNew: m.h(step + 1), stride: stride, rows: m.rows) }
+    #endif
     for row in 0..<m.rows {
       let own = z.slice(row * zWidth, 2 * stride)
       own.add(sums.slice(row * sumsWidth, 2 * stride))
@@ -71,6 +77,14 @@ final class TrainedGRUCell: TrainedCell, @unchecked Sendable {
 
   override func backward(_ m: RecurrentMemory, _ step: Int, _ gradients: CellGradients) {
     let units = it.units
+    #if !LSTM_FLOAT64
+      if isUsual {
+        training.gruBackward(
+          z: m.z(step), sums: m.extra(step), h: m.used(step), dh: gradients.dh, dhBefore: gradients.dhBefore, dhStride: dhStride, stride: stride,
+          rows: m.rows)
+        return addRecurrent(m, step, gradients)
+      }
+    #endif
     for row in 0..<m.rows {
       let own = m.z(step).slice(row * zWidth, zWidth)
       let (update, new) = (gate(0, own), gate(2, own))
@@ -111,9 +125,15 @@ final class TrainedGRUCell: TrainedCell, @unchecked Sendable {
       gate(0, sums).copy(from: gate(0, own))
       gate(1, sums).copy(from: dReset)
     }
-    guard gates.isLow else { return gates.applyTransposed(extra, stride: extraWidth, rows: m.rows, adds: true, into: gradients.dhBefore) }
+    addRecurrent(m, step, gradients)
+  }
+
+  /// Adds what reaches the state through the recurrent sums.
+  private func addRecurrent(_ m: RecurrentMemory, _ step: Int, _ gradients: CellGradients) {
+    let sums = m.extra(step)
+    guard gates.isLow else { return gates.applyTransposed(sums, stride: extraWidth, rows: m.rows, adds: true, into: gradients.dhBefore) }
     let product = gradients.scratch.slice(0, m.rows * dhStride)
-    gates.applyTransposed(extra, stride: extraWidth, rows: m.rows, into: product, low: m.low)
+    gates.applyTransposed(sums, stride: extraWidth, rows: m.rows, into: product, low: m.low)
     gradients.dhBefore.slice(0, product.count).add(product)
   }
 
