@@ -161,8 +161,8 @@ class Model:
             weights: Optional[str] = None, **options: Any) -> History:
         """Trains the model and returns the history: Trainer(model, …).fit(x, y, …) in one call.
 
-        `loss`, `optimizer`, `metrics` and what follows: as liblstm.Trainer takes them; without any, the model's file decides. What else there is, such as
-        epochs, batch_size, validation_split and callbacks, is what Trainer.fit() takes.
+        `loss`, `optimizer`, `metrics` to `weights`: as liblstm.Trainer takes them; without the first three, the model's file decides. What
+        else there is, such as epochs, batch_size, validation_split and callbacks, is what Trainer.fit() takes.
         """
         trainer = Trainer(self, loss=loss, optimizer=optimizer, metrics=metrics, learning_rate=learning_rate, class_weight=class_weight,
                           precision=precision, threads=threads, seed=seed, tbptt_steps=tbptt_steps, weights=weights)

@@ -40,8 +40,8 @@ class Trainer:
     model's file decides, if it was compiled.
     `tbptt_steps`: long sequences are learnt in windows of so many steps, the state carried on.
     `class_weight`: what samples of a class count, by class number. `threads` does not change the numbers, `seed` decides all chance.
-    `weights`: "bf16" multiplies rounded numbers where predict() with weights="bf16" would, forward and backward; the weights that are learnt, and
-    all sums, keep all their bits. Quicker on processors with AVX512_BF16, perhaps slower on others, less exact on all.
+    `weights`: "bf16" multiplies rounded numbers where predict() with weights="bf16" would, forward and backward; the weights that are
+    learnt, and all sums, keep all their bits. Quicker on processors with AVX512_BF16, perhaps slower on others, less exact on all.
     """
 
     def __init__(self, model: "Model", loss: Any = None, optimizer: Any = None, metrics: Any = None, loss_weights: Any = None,
