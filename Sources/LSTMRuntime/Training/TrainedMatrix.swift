@@ -54,7 +54,8 @@ final class TrainedMatrix: @unchecked Sendable {  // written by refresh only, be
     }
     self.runs = runs
     let isLow = form != .full
-    arena = try Arena(capacity: Arena.alignment + (isLow ? Arena.rounded(width) + TrainedMatrix.squareSide * TrainedMatrix.squareSide : 0), for: "constants")
+    arena = try Arena(
+      capacity: Arena.alignment + (isLow ? Arena.rounded(width) + TrainedMatrix.squareSide * TrainedMatrix.squareSide : 0), for: "constants")
     one = arena.floats(1)
     one[0] = 1
     self.zeros = arena.floats(isLow ? width : 0)

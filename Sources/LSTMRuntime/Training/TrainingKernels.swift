@@ -109,7 +109,8 @@
   func lstmForward(z: Floats, further: Floats?, c: Floats, cNew: Floats, hNew: Floats, t: Floats, stride: Int, rows: Int) {
     guard rows > 0 else { return }
     precondition(
-      stride % lanes == 0 && z.count >= 4 * rows * stride && (further.map { $0.count >= 4 * rows * stride } ?? true), "sums are shorter than their rows")
+      stride % lanes == 0 && z.count >= 4 * rows * stride && (further.map { $0.count >= 4 * rows * stride } ?? true),
+      "sums are shorter than their rows")
     for state in [c, cNew, hNew, t] { precondition(state.count >= rows * stride, "a state is shorter than its rows") }
     // SAFETY: the extents were checked.
     unsafe lstmForwardKernel(

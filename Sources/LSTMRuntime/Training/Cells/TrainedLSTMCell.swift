@@ -37,7 +37,8 @@ final class TrainedLSTMCell: TrainedCell, @unchecked Sendable {
     recurrent.apply(m.used(step), stride: stride, rows: m.rows, adds: !recurrent.isLow, into: sums, stride: zWidth, low: m.low)
     if isUsual {
       return training.lstmForward(
-        z: z, further: recurrent.isLow ? sums : nil, c: m.c(step), cNew: m.c(step + 1), hNew: m.h(step + 1), t: m.extra(step), stride: stride, rows: m.rows)
+        z: z, further: recurrent.isLow ? sums : nil, c: m.c(step), cNew: m.c(step + 1), hNew: m.h(step + 1), t: m.extra(step), stride: stride,
+        rows: m.rows)
     }
     if keepsSums { m.before(step).copy(from: z) }
     for row in 0..<m.rows {
