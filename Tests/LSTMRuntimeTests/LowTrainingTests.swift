@@ -97,7 +97,7 @@ private struct RoundedProducts {
 
 @Suite struct `Training in bf16` {
   /// Rows around where sums are closed and numbers are rounded at once, odd ones too; sizes around vectors, tiles and squares.
-  static let shapes = [(1, 1, 1), (2, 3, 5), (7, 17, 33), (64, 40, 16), (65, 65, 48), (511, 5, 70), (513, 70, 12), (1030, 9, 7)]
+  static let shapes = [(1, 1, 1), (2, 3, 5), (7, 17, 33), (64, 40, 16), (65, 65, 48), (511, 5, 70), (513, 70, 12), (1030, 9, 7), (3, 600, 2)]
 
   @Test(arguments: [1, 3, 4]) func `multiplies rounded numbers, with the same bits on every processor that fuses`(_ gates: Int) throws {
     for (rows, count, columns) in Self.shapes {

@@ -8,6 +8,8 @@ extension TrainedMatrix {
   /// Rows whose products are one sum of the gradient: they and what they make of x and dz stay in a core's second cache, and each sum is short enough for
   /// float32. The same for all kernels, so that the bits are.
   private static let gradientRows = 512
+  /// Columns of x that are rounded at once for it.
+  private static let gradientColumns = 512
 
   /// Numbers of scratch that products of so many rows need in bf16; 0 otherwise.
   func lowScratch(rows: Int) -> Int {
@@ -63,13 +65,13 @@ extension TrainedMatrix {
       }
     }
 
-    /// Numbers from one column of x to the next, as rounded rows of a product.
-    private var columnStride: Int { Arena.rounded(TrainedMatrix.gradientRows + 16) }
+    /// Numbers from one rounded column of x to the next, at most.
+    private static var columnStride: Int { Arena.rounded(gradientRows + 16) }
 
-    /// Numbers of scratch for a gradient: see ``addLowGradient``.
+    /// Numbers of scratch for a gradient: words of dz; some columns of x, turned, rounded, and their products; sums of dz; a description.
     var lowGradientScratch: Int {
-      let rows = TrainedMatrix.gradientRows
-      return PackedMatrix.descriptionCount + rows / 2 * width + rows * TrainedMatrix.squareSide + count * columnStride + count * width + width
+      let (rows, some) = (TrainedMatrix.gradientRows, min(count, TrainedMatrix.gradientColumns))
+      return (rows / 2 + some + 1) * width + rows * TrainedMatrix.squareSide + some * TrainedMatrix.columnStride + PackedMatrix.descriptionCount
     }
 
     /// Adds to the gradients of matrix and bias. In that of the matrix x and dz are rounded: dz becomes the weights of a product, in words of two successive
@@ -77,14 +79,12 @@ extension TrainedMatrix {
     func addLowGradient(
       _ x: Floats, _ stride: Int, _ dz: Floats, _ dzStride: Int, rows: Int, to gradient: Floats?, bias: Floats?, scratch: Floats
     ) {
-      let (most, side) = (TrainedMatrix.gradientRows, TrainedMatrix.squareSide)
+      let most = TrainedMatrix.gradientRows
       let words = scratch.part(0, most / 2 * width)
-      let turned = scratch.part(words.count, most * side)
-      let rounded = scratch.part(words.count + turned.count, count * columnStride)
-      let rest = words.count + turned.count + rounded.count
-      let products = scratch.part(rest, count * width)
-      let sums = scratch.part(rest + products.count, width)
-      let description = scratch.part(rest + products.count + width, PackedMatrix.descriptionCount)
+      let sums = scratch.part(words.count, width)
+      let description = scratch.part(words.count + width, PackedMatrix.descriptionCount)
+      let used = words.count + width + description.count
+      let rest = scratch.part(used, scratch.count - used)
       for first in Swift.stride(from: 0, to: rows, by: most) {
         let some = min(most, rows - first)
         let z = dz.part(first * dzStride, (some - 1) * dzStride + width)
@@ -98,18 +98,30 @@ extension TrainedMatrix {
           words: words, start: zeros, description: description, count: some, panels: forward.panels, groups: forward.groups, arena: arena)
         matrix.describe(for: kernels)
         kernels.pair(z, stride: dzStride, rows: some, count: width, into: words, first: 0, width: width / forward.groups, depth: matrix.depth)
-        for column in Swift.stride(from: 0, to: count, by: side) {
-          let width = min(side, count - column)
+        addProducts(x.part(first * stride, (some - 1) * stride + count), stride, matrix, to: gradient, scratch: rest)
+      }
+    }
+
+    /// Adds `xᵀ · dz` to the gradient, dz as a packed matrix.
+    private func addProducts(_ x: Floats, _ stride: Int, _ dz: PackedMatrix, to gradient: Floats, scratch: Floats) {
+      let (rows, side) = (dz.count, TrainedMatrix.squareSide)
+      let most = min(count, TrainedMatrix.gradientColumns)
+      let turned = scratch.part(0, TrainedMatrix.gradientRows * side)
+      let rounded = scratch.part(turned.count, most * TrainedMatrix.columnStride)
+      let products = scratch.part(turned.count + rounded.count, most * width)
+      for first in Swift.stride(from: 0, to: count, by: most) {
+        let some = min(most, count - first)
+        for column in Swift.stride(from: 0, to: some, by: side) {
+          let taken = min(side, some - column)
           training.transpose(
-            x.part(first * stride + column, (some - 1) * stride + width), stride: stride, rows: some, columns: width, into: turned, stride: some)
+            x.part(first + column, (rows - 1) * stride + taken), stride: stride, rows: rows, columns: taken, into: turned, stride: rows)
           kernels.quantize(
-            turned, stride: some, rows: width, for: matrix,
-            into: rounded.part(column * matrix.quantizedStride, width * matrix.quantizedStride))
+            turned, stride: rows, rows: taken, for: dz, into: rounded.part(column * dz.quantizedStride, taken * dz.quantizedStride))
         }
-        kernels.projectLow(rounded, stride: matrix.quantizedStride, rows: count, matrix, into: products, stride: width)
+        kernels.projectLow(rounded, stride: dz.quantizedStride, rows: some, dz, into: products, stride: width)
         for run in runs {
-          gradient.part(run.column, (count - 1) * columns + run.count)
-            .addRows(count, count: run.count, stride: columns, from: products.part(run.packed, products.count - run.packed), stride: width)
+          gradient.part(first * columns + run.column, (some - 1) * columns + run.count)
+            .addRows(some, count: run.count, stride: columns, from: products.part(run.packed, products.count - run.packed), stride: width)
         }
       }
     }
