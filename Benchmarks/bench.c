@@ -166,6 +166,9 @@ static void bench_train(const char *folder, const row *it, int steps, const char
   lstm_trainer_options_init(&options);
   options.configuration = "{\"loss\": \"mse\", \"optimizer\": {\"class_name\": \"Adam\", \"config\": {\"learning_rate\": 0.001}}}";
   options.threads = it->threads;
+#ifdef LSTM_WEIGHTS_BF16
+  options.weights = it->weights;
+#endif
   lstm_trainer *trainer;
   check(lstm_trainer_create(model, &options, &trainer), name);
   float *x = numbers((size_t)(it->batch * steps * it->inputs)), *y = numbers((size_t)it->batch);
@@ -290,14 +293,15 @@ int main(int count, char **words) {
     if (selected(name, count - 2, words + 2)) bench(words[1], it, name);
   }
   static const int trained[][4] = {{32, 50, 8, 32}, {32, 100, 64, 128}, {64, 100, 128, 256}, {32, 100, 256, 512}};
-  for (int threads = 1; threads <= 2; threads++)
-    for (int i = 0; i < 4; i++) {
-      const int *of = trained[i];
-      row it = {"train", "lstm", "_dense", of[2], of[3], of[0], 1, 1, threads, 0};
-      char name[128];
-      snprintf(name, sizeof name, "train lstm I%d H%d B%d T%d %d threads", of[2], of[3], of[0], of[1], threads);
-      if (selected(name, count - 2, words + 2)) bench_train(words[1], &it, of[1], name);
-    }
+  for (int weights = 0; weights < (kinds > 1 ? 2 : 1); weights++)
+    for (int threads = 1; threads <= 2; threads++)
+      for (int i = 0; i < 4; i++) {
+        const int *of = trained[i];
+        row it = {"train", "lstm", "_dense", of[2], of[3], of[0], 1, 1, threads, weights};
+        char name[128];
+        snprintf(name, sizeof name, "train lstm I%d H%d B%d T%d %d threads%s", of[2], of[3], of[0], of[1], threads, widths[weights]);
+        if (selected(name, count - 2, words + 2)) bench_train(words[1], &it, of[1], name);
+      }
   if (selected("load memory", count - 2, words + 2)) {
     bench_load(words[1]);
     bench_memory(words[1]);

@@ -467,6 +467,12 @@ typedef struct lstm_trainer_options {
   int64_t tbptt_steps;       /**< truncated back-propagation through time: steps of a window; 0 (the default) for whole sequences */
   const double *class_weights; /**< what samples of class 0, 1, … count; NULL: all alike */
   size_t class_count;          /**< how many class weights there are; further classes count 1 */
+  int32_t weights;  /**< LSTM_WEIGHTS_FLOAT32 (the default), or with LSTM_FLOAT32 LSTM_WEIGHTS_BF16: the layers that a session with it computes in
+                         bf16 multiply rounded numbers here too: forward, with the bits of such a session, on the way back, and for the gradients of
+                         their weights. Weights, states, sums, gradients and the optimizer stay float32, as do files; a checkpoint may be restored by a
+                         trainer with the other form. Quicker on processors with AVX512_BF16; on others with AVX2 or more the same bits,
+                         perhaps slower than float32. lstm_trainer_check_gradients() is in double precision as ever. */
+  int32_t reserved; /**< 0 */
 } lstm_trainer_options;
 
 /** Rows to learn from. Arrays have any dtype and the same first dimension. */

@@ -33,7 +33,7 @@ from rows import Row, all_rows
 # eighth bit, 2e-3 was found where h is rounded too; of int8 2e-3 with a scale for each step's h (ONNX Runtime), 7e-3 with 127 for all (oneDNN).
 TOLERANCES = {"float32": 2e-6, "bf16": 5e-3, "int8": 1e-2}
 # Of a loss, of about 1, after up to five updates.
-LOSS_TOLERANCE = 2e-4
+LOSS_TOLERANCES = {"float32": 2e-4, "bf16": 1e-2}
 
 
 def difference(row: Row, peer: str, ours: np.ndarray[Any, Any], theirs: np.ndarray[Any, Any]) -> float | None:
@@ -48,7 +48,7 @@ def measure(row: Row, peers: list[str], quick: bool) -> dict[str, Any]:
     workers, faults = start(row, peers)
     try:
         numbers = {worker.peer: worker.check() for worker in workers}
-        limit = LOSS_TOLERANCE if row.kind == "train" else TOLERANCES[row.weights]
+        limit = LOSS_TOLERANCES[row.weights] if row.kind == "train" else TOLERANCES[row.weights]
         differences = {peer: difference(row, peer, numbers["ours"], values) for peer, values in numbers.items()}
         for peer, found in differences.items():
             if found is not None and not found <= limit:

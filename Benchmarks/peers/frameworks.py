@@ -15,7 +15,7 @@ from job import PERIOD, Array, Job
 class Torch:
     """nn.LSTM or nn.GRU; a stream's step is the Cell class; training is Dense, mean squared error, Adam (fused: the fastest one).
 
-    In bf16 weights, inputs and states have that type (autocast is as fast or slower); int8 is quantize_dynamic.
+    In bf16 weights, inputs and states have that type (autocast is as fast or slower), but in training, which is autocast; int8 is quantize_dynamic.
     ε is so small everywhere that it does not matter where a framework adds it.
     """
 
@@ -65,8 +65,9 @@ class Torch:
 
     def train(self) -> Any:
         self.adam.zero_grad(set_to_none=True)
-        y, _ = self.module(self.x)
-        loss = self.loss(self.dense(y[-1]), self.target)
+        with self.torch.autocast("cpu", self.torch.bfloat16, enabled=self.job.weights == "bf16"):
+            y, _ = self.module(self.x)
+            loss = self.loss(self.dense(y[-1]).float(), self.target)
         loss.backward()
         self.adam.step()
         return loss

@@ -21,11 +21,18 @@ static void must(lstm_status status, const char *what) {
   if (status != LSTM_OK) fail(what, lstm_last_error());
 }
 
+#ifdef LSTM_WEIGHTS_BF16
+static int32_t precision(void) { return !strcmp(it.weights, "bf16") ? LSTM_WEIGHTS_BF16 : !strcmp(it.weights, "int8") ? LSTM_WEIGHTS_INT8 : 0; }
+#endif
+
 static void make_trainer(void) {
   lstm_trainer_options options;
   lstm_trainer_options_init(&options);
   options.configuration = "{\"loss\": \"mse\", \"optimizer\": {\"class_name\": \"Adam\", \"config\": {\"learning_rate\": 0.001, \"epsilon\": 1e-10}}}";
   options.threads = it.threads;
+#ifdef LSTM_WEIGHTS_BF16
+  options.weights = precision();
+#endif
   must(lstm_trainer_create(model, &options, &trainer), it.model);
 }
 
@@ -58,10 +65,6 @@ void check_work(const char *path) {
   }
   write_numbers(path, losses, 5);
 }
-
-#ifdef LSTM_WEIGHTS_BF16
-static int32_t precision(void) { return !strcmp(it.weights, "bf16") ? LSTM_WEIGHTS_BF16 : !strcmp(it.weights, "int8") ? LSTM_WEIGHTS_INT8 : 0; }
-#endif
 
 int main(int count, char **words) {
   it = read_job(count, words);

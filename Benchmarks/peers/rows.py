@@ -110,4 +110,7 @@ def low_rows(shapes: tuple[tuple[int, int], ...]) -> list[Row]:
     for batch in (1, 32):
         for inputs, units in shapes[1:]:
             rows.append(Row("seq", "lstm", inputs, units, batch=batch, weights="int8", peers=SEQUENCE_PEERS))
+    for batch, inputs, units in ((32, 64, 128), (64, 128, 256), (32, 256, 512)):
+        for threads in (1, 2):
+            rows.append(Row("train", "lstm", inputs, units, batch=batch, threads=threads, weights="bf16", peers=("torch",)))
     return rows

@@ -17,6 +17,12 @@ LSTM_OPERATION lstm_bf16_rounded(lstm_vector a) {
   return lstm_chosen((lstm_vector)(rounded & upper), (lstm_vector)((bits & upper) | 0x400000), (lstm_bits)(a == a));
 }
 
+/* Lanes of two bf16 numbers: a in the upper half, b in the lower one, both rounded likewise. */
+LSTM_OPERATION lstm_bf16_pair(lstm_vector a, lstm_vector b) {
+  typedef uint32_t words __attribute__((ext_vector_type(LSTM_VECTOR_BYTES / 4)));
+  return (lstm_vector)((words)lstm_bf16_rounded(a) | ((words)lstm_bf16_rounded(b) >> 16));
+}
+
 /* A lane holds two pairs of 8-bit numbers. The pair in the lower bytes of its halves, and the one in the upper bytes, as 16-bit numbers. */
 LSTM_OPERATION lstm_int8_low(lstm_vector w) { return (lstm_vector)(((lstm_words)w << 8) >> 8); }
 LSTM_OPERATION lstm_int8_high(lstm_vector w) { return (lstm_vector)((lstm_words)w >> 8); }

@@ -42,11 +42,13 @@ struct TrainerOptions {
   var windowSteps = 0
   var configuration: String?
   var classWeights: [Int: Double] = [:]
+  var weights = WeightForm.full
 
   init(_ options: UnsafePointer<lstm_trainer_options>?) throws(LSTMError) {
     guard let options = unsafe options else { return }
     // SAFETY: the caller's struct has at least the size that it states.
-    unsafe try checkSize(options.pointee.struct_size, of: MemoryLayout<lstm_trainer_options>.size, "options")
+    let size = unsafe options.pointee.struct_size
+    unsafe try checkSize(size, of: MemoryLayout<lstm_trainer_options>.offset(of: \.weights) ?? 0, "options")
     precision = unsafe try LSTM.precision(options.pointee.precision)
     threads = unsafe Int(options.pointee.threads)
     guard (1...256).contains(threads) else { throw .argument("threads is \(threads); expected 1 to 256") }
@@ -66,6 +68,22 @@ struct TrainerOptions {
     }
     windowSteps = unsafe Int(clamping: options.pointee.tbptt_steps)
     guard windowSteps >= 0 else { throw .argument("tbptt_steps is \(windowSteps); it may not be negative") }
+    // A program from before the last fields existed does not have them.
+    guard unsafe size >= MemoryLayout<lstm_trainer_options>.size else { return }
+    weights = unsafe try trainedForm(options.pointee.weights)
+    let reserved = unsafe options.pointee.reserved
+    guard reserved == 0 else { throw .argument("options.reserved is \(reserved); expected 0") }
+  }
+
+  /// The form of weights that a trainer is asked for.
+  private func trainedForm(_ value: Int32) throws(LSTMError) -> WeightForm {
+    switch WeightForm(rawValue: value) {
+    case .full: return .full
+    case .bf16 where precision == .float32: return .bf16
+    case .bf16: throw .argument("weights is LSTM_WEIGHTS_BF16, which needs a precision of LSTM_FLOAT32; it is LSTM_FLOAT64")
+    case .int8: throw .argument("weights is LSTM_WEIGHTS_INT8, too coarse to learn with; expected LSTM_WEIGHTS_FLOAT32 or LSTM_WEIGHTS_BF16")
+    case nil: throw .argument("weights is \(value); expected LSTM_WEIGHTS_FLOAT32 or LSTM_WEIGHTS_BF16")
+    }
   }
 
   func single(_ model: Model, _ spec: TrainingSpec) throws(LSTMError) -> LSTMRuntime.Trainer {
@@ -74,6 +92,7 @@ struct TrainerOptions {
     options.seed = seed
     options.windowSteps = windowSteps
     options.classWeights = classWeights
+    options.weights = weights
     return try LSTMRuntime.Trainer(model, spec, options: options)
   }
 

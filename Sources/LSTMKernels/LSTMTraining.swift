@@ -1,26 +1,38 @@
-/// One step of an LSTM in training, from the sums on: activated gates replace the sums, the states are written beside the old ones.
+/// One step of an LSTM in training, from the sums on: activated gates replace the sums, the states are written beside the old ones. `further`, if it is
+/// given, is another part of the sums.
 ///
 ///     i, f, o = σ(z)   g = tanh(z)   cNew = f ⊙ c + i ⊙ g   t = tanh(cNew)   hNew = o ⊙ t
 ///
-/// - Shapes: `z [rows, 4, blocks · lanes]`, contiguous; `c`, `cNew`, `hNew`, `t [rows, blocks · lanes]`, contiguous.
+/// - Shapes: `z`, `further [rows, 4, blocks · lanes]`, contiguous; `c`, `cNew`, `hNew`, `t [rows, blocks · lanes]`, contiguous.
 /// - Requires: everything aligned to vectors; nothing overlaps.
 @inline(never)  // inlined elsewhere, it would be compiled for that module's processor
 public func lstmForward(
   _ z: UnsafeMutablePointer<Scalar>, _ c: UnsafePointer<Scalar>, _ cNew: UnsafeMutablePointer<Scalar>, _ hNew: UnsafeMutablePointer<Scalar>,
-  _ t: UnsafeMutablePointer<Scalar>, rows: Int, blocks: Int
+  _ t: UnsafeMutablePointer<Scalar>, _ further: UnsafePointer<Scalar>?, rows: Int, blocks: Int
 ) {
   let stride = blocks &* lanes
   var row = 0
   while row < rows {
     var unit = 0
     while unit < stride {
-      // SAFETY: row and unit are inside z and the states.
+      // SAFETY: row and unit are inside z, what is added to it, and the states.
       let place = unsafe z + (row &* 4 &* stride &+ unit)
       let state = row &* stride &+ unit
-      let i = unsafe sigmoid(load(place))
-      let f = unsafe sigmoid(load(place + stride))
-      let g = unsafe tanh(load(place + 2 &* stride))
-      let o = unsafe sigmoid(load(place + 3 &* stride))
+      var i = unsafe load(place)
+      var f = unsafe load(place + stride)
+      var g = unsafe load(place + 2 &* stride)
+      var o = unsafe load(place + 3 &* stride)
+      if let further = unsafe further {
+        let other = unsafe further + (row &* 4 &* stride &+ unit)
+        i += unsafe load(other)
+        f += unsafe load(other + stride)
+        g += unsafe load(other + 2 &* stride)
+        o += unsafe load(other + 3 &* stride)
+      }
+      i = sigmoid(i)
+      f = sigmoid(f)
+      g = tanh(g)
+      o = sigmoid(o)
       unsafe store(i, place)
       unsafe store(f, place + stride)
       unsafe store(g, place + 2 &* stride)

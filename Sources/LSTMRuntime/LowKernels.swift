@@ -27,6 +27,7 @@
     let blocks: @Sendable (Memory, Int, Int) -> Void
     let finish: @Sendable (Memory, Write) -> Void
     let instant: DirectStep.Function
+    let pair: @Sendable (Read, Int, Int, Int, Write, Int, Int, Int) -> Void
     /// Whether the products are those of CDot.
     var usesDots = false
 
@@ -37,7 +38,8 @@
       steps: LSTMKernels.lowSteps(_:_:_:_:steps:_:_:_:_:rows:first:end:_:_:_:_:_:_:_:_:_:),
       prepare: LSTMKernels.prepareLowInstant(_:input:recurrent:groups:h:hNew:c:z:sums:quantizedX:quantizedH:),
       begin: LSTMKernels.beginLowInstant(_:_:), blocks: LSTMKernels.lowInstantBlocks(_:_:_:), finish: LSTMKernels.finishLowInstant(_:_:),
-      instant: { unsafe LSTMKernels.lowInstant($0, $1.assumingMemoryBound(to: Float.self), $2.assumingMemoryBound(to: Float.self)) })
+      instant: { unsafe LSTMKernels.lowInstant($0, $1.assumingMemoryBound(to: Float.self), $2.assumingMemoryBound(to: Float.self)) },
+      pair: LSTMKernels.pairRows(_:_:rows:count:_:first:width:depth:))
     static let v3 = unsafe LowKernels(
       matrixBytes: LSTMKernelsV3.lowMatrixBytes, instantBytes: LSTMKernelsV3.lowInstantBytes,
       describe: LSTMKernelsV3.describeLow(_:form:panels:count:limit:_:_:_:_:), project: LSTMKernelsV3.projectLow(_:_:_:rows:first:end:_:_:),
@@ -45,7 +47,8 @@
       steps: LSTMKernelsV3.lowSteps(_:_:_:_:steps:_:_:_:_:rows:first:end:_:_:_:_:_:_:_:_:_:),
       prepare: LSTMKernelsV3.prepareLowInstant(_:input:recurrent:groups:h:hNew:c:z:sums:quantizedX:quantizedH:),
       begin: LSTMKernelsV3.beginLowInstant(_:_:), blocks: LSTMKernelsV3.lowInstantBlocks(_:_:_:), finish: LSTMKernelsV3.finishLowInstant(_:_:),
-      instant: { unsafe LSTMKernelsV3.lowInstant($0, $1.assumingMemoryBound(to: Float.self), $2.assumingMemoryBound(to: Float.self)) })
+      instant: { unsafe LSTMKernelsV3.lowInstant($0, $1.assumingMemoryBound(to: Float.self), $2.assumingMemoryBound(to: Float.self)) },
+      pair: LSTMKernelsV3.pairRows(_:_:rows:count:_:first:width:depth:))
     static let v4 = unsafe LowKernels(
       matrixBytes: LSTMKernelsV4.lowMatrixBytes, instantBytes: LSTMKernelsV4.lowInstantBytes,
       describe: LSTMKernelsV4.describeLow(_:form:panels:count:limit:_:_:_:_:), project: LSTMKernelsV4.projectLow(_:_:_:rows:first:end:_:_:),
@@ -53,7 +56,8 @@
       steps: LSTMKernelsV4.lowSteps(_:_:_:_:steps:_:_:_:_:rows:first:end:_:_:_:_:_:_:_:_:_:),
       prepare: LSTMKernelsV4.prepareLowInstant(_:input:recurrent:groups:h:hNew:c:z:sums:quantizedX:quantizedH:),
       begin: LSTMKernelsV4.beginLowInstant(_:_:), blocks: LSTMKernelsV4.lowInstantBlocks(_:_:_:), finish: LSTMKernelsV4.finishLowInstant(_:_:),
-      instant: { unsafe LSTMKernelsV4.lowInstant($0, $1.assumingMemoryBound(to: Float.self), $2.assumingMemoryBound(to: Float.self)) })
+      instant: { unsafe LSTMKernelsV4.lowInstant($0, $1.assumingMemoryBound(to: Float.self), $2.assumingMemoryBound(to: Float.self)) },
+      pair: LSTMKernelsV4.pairRows(_:_:rows:count:_:first:width:depth:))
   }
 
   extension PackedMatrix {
@@ -71,6 +75,17 @@
   }
 
   extension KernelTable {
+    /// Packs `rows` rows of `count` numbers, `stride` apart, as words of two rows each, in groups of `width` columns and `depth` words, from the column
+    /// `first` on: see the kernel.
+    func pair(_ from: Floats, stride: Int, rows: Int, count: Int, into to: Floats, first: Int, width: Int, depth: Int) {
+      guard rows > 0, count > 0 else { return }
+      precondition(stride >= 0 && from.count >= (rows - 1) * stride + count, "a matrix is shorter than its rows")
+      precondition(first >= 0 && first % lanes == 0 && width > 0 && width % lanes == 0 && depth >= (rows + 1) / 2, "columns between vectors")
+      precondition(((first + count - 1) / width * depth + (rows + 1) / 2) * width <= to.count, "no room for the words")
+      // SAFETY: the extents were checked; arenas are aligned, and so are whole vectors of them.
+      unsafe low.pair(from.base, stride, rows, count, to.base, first, width, depth)
+    }
+
     /// Writes rows of `matrix.count` numbers, `stride` apart, for a product with weights of few bytes, `matrix.quantizedStride` apart.
     func quantize(_ x: Floats, stride: Int, rows: Int, for matrix: PackedMatrix, into quantized: Floats) {
       guard rows > 0 else { return }

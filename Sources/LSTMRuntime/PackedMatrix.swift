@@ -28,18 +28,16 @@ struct PackedMatrix {
   let scales: Floats
   private let arena: Arena
 
-  /// Packs `matrix [count, columns]`, taking for each packed column the column that `order` names (nil: padding).
+  /// A matrix of zeros with room for so many columns.
   ///
   /// - Throws: ``LSTMError/memory(_:)``.
-  init(
-    _ matrix: [Scalar], count: Int, columns: Int, order: [Int?], panels: Int, bias: ((Int) -> Scalar)?, lanes: Int, form: WeightForm = .full
-  ) throws(LSTMError) {
-    precondition(matrix.count == count * columns, "a matrix of another size than stated")
+  @inline(never)  // here and below: for the library's size
+  init(zeros count: Int, columns: Int, panels: Int, lanes: Int, form: WeightForm) throws(LSTMError) {
     let groupWidth = panels * lanes
     self.count = count
     self.panels = panels
     self.form = form
-    groups = (order.count + groupWidth - 1) / groupWidth
+    groups = (columns + groupWidth - 1) / groupWidth
     width = groups * groupWidth
     depth = (count + form.weightsPerWord - 1) / form.weightsPerWord
     let scaleCount = form == .int8 ? 2 * width : 0
@@ -51,6 +49,18 @@ struct PackedMatrix {
     start = arena.floats(width)
     scales = arena.floats(scaleCount)
     description = arena.floats(descriptionCount)
+  }
+
+  /// Packs `matrix [count, columns]`, taking for each packed column the column that `order` names (nil: padding).
+  ///
+  /// - Throws: ``LSTMError/memory(_:)``.
+  @inline(never)
+  init(
+    _ matrix: [Scalar], count: Int, columns: Int, order: [Int?], panels: Int, bias: ((Int) -> Scalar)?, lanes: Int, form: WeightForm = .full
+  ) throws(LSTMError) {
+    precondition(matrix.count == count * columns, "a matrix of another size than stated")
+    try self.init(zeros: count, columns: order.count, panels: panels, lanes: lanes, form: form)
+    let groupWidth = panels * lanes
     for (packed, column) in order.enumerated() {
       guard let column else { continue }
       let place = packed / groupWidth * depth * groupWidth + packed % groupWidth
@@ -64,10 +74,28 @@ struct PackedMatrix {
   }
 
   /// Packs all columns in their order.
+  @inline(never)
   init(_ matrix: [Scalar], count: Int, columns: Int, bias: [Scalar]?, lanes: Int, form: WeightForm = .full) throws(LSTMError) {
     try self.init(
       matrix, count: count, columns: columns, order: (0..<columns).map { $0 }, panels: PackedMatrix.panels(columns, lanes),
       bias: bias.map { values in { values[$0] } }, lanes: lanes, form: form)
+  }
+
+  /// A matrix of bf16 whose words lie in others' memory: `weights [groups, ⌈count / 2⌉, panels, lanes]`, sums that start from `start`, and room for a
+  /// description. The arena keeps what may be read.
+  init(words weights: Floats, start: Floats, description: Floats, count: Int, panels: Int, groups: Int, arena: Arena) {
+    self.count = count
+    self.panels = panels
+    self.groups = groups
+    width = start.count
+    form = .bf16
+    depth = (count + 1) / 2
+    precondition(weights.count >= depth * width, "fewer words than columns have")
+    self.weights = weights
+    self.start = start
+    self.description = description
+    scales = start.slice(0, 0)
+    self.arena = arena
   }
 
   /// Panels in a group of so many columns that have no order of their own.

@@ -81,7 +81,24 @@ static void wrong_options(void) {
   REFUSED(LSTM_ERROR_ARGUMENT, lstm_trainer_create(model, &options, &made));
   options.tbptt_steps = 0, options.class_count = 3;
   REFUSED(LSTM_ERROR_ARGUMENT, lstm_trainer_create(model, &options, &made));
-  options.class_count = 0, options.struct_size = 8;
+  options.class_count = 0, options.weights = 3;
+  REFUSED(LSTM_ERROR_ARGUMENT, lstm_trainer_create(model, &options, &made));
+  options.weights = -1;
+  REFUSED(LSTM_ERROR_ARGUMENT, lstm_trainer_create(model, &options, &made));
+  options.weights = LSTM_WEIGHTS_INT8;
+  REFUSED(LSTM_ERROR_ARGUMENT, lstm_trainer_create(model, &options, &made));
+  CHECK(strstr(lstm_last_error(), "LSTM_WEIGHTS_INT8") != NULL);
+  options.weights = LSTM_WEIGHTS_BF16, options.precision = LSTM_FLOAT64;
+  REFUSED(LSTM_ERROR_ARGUMENT, lstm_trainer_create(model, &options, &made));
+  CHECK(strstr(lstm_last_error(), "LSTM_WEIGHTS_BF16") != NULL);
+  options.precision = LSTM_FLOAT32, options.reserved = 1;
+  REFUSED(LSTM_ERROR_ARGUMENT, lstm_trainer_create(model, &options, &made));
+  /* A program from before there was a choice: what lies behind its options is not read. */
+  options.weights = 77, options.struct_size = offsetof(lstm_trainer_options, weights);
+  WORKS(lstm_trainer_create(model, &options, &made));
+  lstm_trainer_free(made);
+  made = NULL;
+  options.weights = LSTM_WEIGHTS_FLOAT32, options.reserved = 0, options.struct_size = 8;
   REFUSED(LSTM_ERROR_ARGUMENT, lstm_trainer_create(model, &options, &made));
 }
 

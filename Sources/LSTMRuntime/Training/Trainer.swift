@@ -13,6 +13,9 @@ public final class Trainer: RunningTrainer {
     public var windowSteps = 0
     /// What samples of a class count; classes that are missing count 1.
     public var classWeights: [Int: Double] = [:]
+    /// What the products of a session with this form of weights multiply here too, forward and backward: `.full`, or in float32 `.bf16`. Weights and all
+    /// sums stay in the precision that is computed in.
+    public var weights = WeightForm.full
 
     /// One thread, seed 0, whole sequences.
     public init() {}
@@ -56,7 +59,7 @@ public final class Trainer: RunningTrainer {
     self.options = options
     windows = options.windowSteps > 0 ? try Windows(model, steps: options.windowSteps) : nil
     self.model = model
-    plan = try TrainingPlan(windows?.carrying(model) ?? model)
+    plan = try TrainingPlan(windows?.carrying(model) ?? model, weights: options.weights)
     guard spec.losses.contains(where: { $0 != nil }) else { throw .argument("no output has a loss, so there is nothing to learn") }
     var objectives: [Objective?] = []
     for (index, loss) in spec.losses.enumerated() {

@@ -1,18 +1,19 @@
+import LSTMCaller
 import LSTMModel
 
 extension TrainingLayer {
-  /// Makes an operation of the model ready to be trained. `plain` is its inference operator.
+  /// Makes an operation of the model ready to be trained. `plain` is its inference operator. A form is a permission, as for sessions.
   ///
   /// - Throws: ``LSTMError/unsupported(_:)`` naming a layer that has no gradient, ``LSTMError/memory(_:)``.
   static func make(
-    _ operation: Operation, node: Node, in model: Model, plain: Operator, kernels: KernelTable
+    _ operation: Operation, node: Node, in model: Model, plain: Operator, form: WeightForm, kernels: KernelTable
   ) throws(LSTMError) -> TrainingLayer {
     let shapes = node.inputs.map { model.shape(of: $0) }
     let layer = model.layers.indices.contains(node.layer) ? model.layers[node.layer] : nil
     switch operation {
     case .recurrent(let it) where !it.isPlain: return try OptionRecurrentTraining(it, inputSize: shapes[0].last, kernels: kernels)
-    case .recurrent(let it): return try RecurrentTraining(it, inputSize: shapes[0].last, kernels: kernels)
-    case .dense(let it): return try DenseTraining(it, inputSize: shapes[0].last, kernels: kernels)
+    case .recurrent(let it): return try RecurrentTraining(it, inputSize: shapes[0].last, form: form, kernels: kernels)
+    case .dense(let it): return try DenseTraining(it, inputSize: shapes[0].last, form: form, kernels: kernels)
     case .embedding(let it): return EmbeddingTraining(it, layer: layer?.name ?? "")
     case .masking(let it): return MaskingTraining(it, plain)
     case .identity(let it): return NoiseTraining(it)

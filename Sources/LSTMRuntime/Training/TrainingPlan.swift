@@ -1,3 +1,4 @@
+import LSTMCaller
 import LSTMModel
 
 /// A model made ready to be trained: a layer for each node, and through which values gradients flow.
@@ -15,10 +16,10 @@ final class TrainingPlan {
   /// Whether a batch may be split into blocks of rows.
   let splitsBatch: Bool
 
-  /// Prepares a model. `inputGradients`: gradients are wanted for the model's inputs too.
+  /// Prepares a model. `inputGradients`: gradients are wanted for the model's inputs too. `form`: what large products multiply.
   ///
   /// - Throws: ``LSTMError/unsupported(_:)`` naming a layer, ``LSTMError/memory(_:)``.
-  init(_ model: Model, inputGradients: Bool = false, kernels: KernelTable = .best) throws(LSTMError) {
+  init(_ model: Model, inputGradients: Bool = false, weights form: WeightForm = .full, kernels: KernelTable = .best) throws(LSTMError) {
     self.model = model
     plan = try Plan(model, kernels: kernels)
     parameters = try Parameters(model)
@@ -33,7 +34,7 @@ final class TrainingPlan {
       }
       let flows = operation.hasGradient && (node.inputs.contains { needs[$0.node] } || node.weights.contains { model.weights[$0].trainable })
       needs.append(flows)
-      layers.append(try TrainingLayer.make(operation, node: node, in: model, plain: plain, kernels: kernels))
+      layers.append(try TrainingLayer.make(operation, node: node, in: model, plain: plain, form: form, kernels: kernels))
     }
     self.layers = layers
     needsGradient = needs

@@ -109,7 +109,8 @@ class SeriesInfo(Structure):
 
 class TrainerOptions(Structure):
     _fields_ = [("struct_size", c_size_t), ("configuration", c_char_p), ("precision", c_int32), ("threads", c_int32),
-                ("seed", c_uint64), ("tbptt_steps", c_int64), ("class_weights", c_void_p), ("class_count", c_size_t)]
+                ("seed", c_uint64), ("tbptt_steps", c_int64), ("class_weights", c_void_p), ("class_count", c_size_t),
+                ("weights", c_int32), ("reserved", c_int32)]
 
 
 class Batch(Structure):

@@ -158,14 +158,14 @@ class Model:
 
     def fit(self, x: Any = None, y: Any = None, *, loss: Any = None, optimizer: Any = None, metrics: Any = None, precision: Any = "float32",
             threads: int = 1, seed: int = 0, learning_rate: Optional[float] = None, class_weight: Any = None, tbptt_steps: int = 0,
-            **options: Any) -> History:
+            weights: Optional[str] = None, **options: Any) -> History:
         """Trains the model and returns the history: Trainer(model, …).fit(x, y, …) in one call.
 
-        `loss`, `optimizer`, `metrics`: as liblstm.Trainer takes them; without any, the model's file decides. What else there is, such as
-        epochs, batch_size, validation_split and callbacks, is what Trainer.fit() takes.
+        `loss`, `optimizer`, `metrics` to `weights`: as liblstm.Trainer takes them; without the first three, the model's file decides. What
+        else there is, such as epochs, batch_size, validation_split and callbacks, is what Trainer.fit() takes.
         """
         trainer = Trainer(self, loss=loss, optimizer=optimizer, metrics=metrics, learning_rate=learning_rate, class_weight=class_weight,
-                          precision=precision, threads=threads, seed=seed, tbptt_steps=tbptt_steps)
+                          precision=precision, threads=threads, seed=seed, tbptt_steps=tbptt_steps, weights=weights)
         return trainer.fit(x, y, **options)
 
     @property

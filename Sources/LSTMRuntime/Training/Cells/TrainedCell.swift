@@ -1,3 +1,4 @@
+import LSTMCaller
 import LSTMModel
 
 /// What a recurrent layer keeps of a block's forward pass, step by step: row after row within a step, steps in processing order.
@@ -21,6 +22,8 @@ struct RecurrentMemory {
   let before: Floats
   /// h after recurrent dropout, `[steps, rows, stride]`; empty without dropout.
   let used: Floats
+  /// In bf16 the cell's room for rounded numbers.
+  let low: Floats
 
   func z(_ step: Int) -> Floats { z.slice(step * rows * zWidth, rows * zWidth) }
   func h(_ step: Int) -> Floats { h.slice(step * rows * stride, rows * stride) }
@@ -57,14 +60,14 @@ class TrainedCell: @unchecked Sendable {  // as TrainingLayer
   /// Whether the sums must be kept.
   let keepsSums: Bool
 
-  init(_ it: Recurrent, inputSize: Int, panels: Int?, kernels: KernelTable) throws(LSTMError) {
+  init(_ it: Recurrent, inputSize: Int, panels: Int?, form: WeightForm, kernels: KernelTable) throws(LSTMError) {
     self.it = it
     self.kernels = kernels
     training = TrainingKernels(kernels)
     stride = (it.units + kernels.lanes - 1) / kernels.lanes * kernels.lanes
     input = try TrainedMatrix(
       count: inputSize, columns: it.gates * it.units, order: Cell.gateMajor(units: it.units, gates: 0..<it.gates, lanes: kernels.lanes),
-      panels: panels, kernels: kernels)
+      panels: panels, form: form, kernels: kernels)
     keepsSums = it.activation.slopeNeedsArgument || (it.cell != .simple && it.recurrentActivation.slopeNeedsArgument)
   }
 
@@ -77,6 +80,8 @@ class TrainedCell: @unchecked Sendable {  // as TrainingLayer
   var dhStride: Int { stride }
   /// Numbers of scratch for the weights' gradients.
   var gradientScratch: Int { input.gradientScratch }
+  /// Numbers of scratch for products of so many rows in bf16.
+  func lowScratch(rows: Int) -> Int { input.lowScratch(rows: rows) }
 
   func refresh(_ weights: [Floats]) {}
 

@@ -1,26 +1,31 @@
+import LSTMCaller
 import LSTMModel
 
-/// A GRU in training, its reset gate before or after the product.
+/// A GRU in training, its reset gate before or after the product; in bf16, if that is asked for, after it and with σ and tanh.
 final class TrainedGRUCell: TrainedCell, @unchecked Sendable {
   private let resetAfter: Bool
+  /// Whether there are kernels for it.
+  private let isUsual: Bool
   /// Reset after: all three gates' columns. Reset before: those of the update and reset gates.
   private let gates: TrainedMatrix
   /// Reset before: the candidate's columns.
   private let candidate: TrainedMatrix?
 
-  init(_ it: Recurrent, resetAfter: Bool, inputSize: Int, kernels: KernelTable) throws(LSTMError) {
+  init(_ it: Recurrent, resetAfter: Bool, inputSize: Int, form: WeightForm, kernels: KernelTable) throws(LSTMError) {
     self.resetAfter = resetAfter
+    isUsual = resetAfter && it.activation == .tanh && it.recurrentActivation == .sigmoid
+    let form = isUsual ? form : .full
     let lanes = kernels.lanes
     // Whole groups, so that a gate's columns lie at the same place in every product.
     gates = try TrainedMatrix(
       count: it.units, columns: 3 * it.units, order: Cell.gateMajor(units: it.units, gates: 0..<(resetAfter ? 3 : 2), lanes: lanes),
-      panels: resetAfter ? 3 : 1, kernels: kernels)
+      panels: resetAfter ? 3 : 1, form: form, kernels: kernels)
     candidate =
       resetAfter
       ? nil
       : try TrainedMatrix(
         count: it.units, columns: 3 * it.units, order: Cell.gateMajor(units: it.units, gates: 2..<3, lanes: lanes), panels: 1, kernels: kernels)
-    try super.init(it, inputSize: inputSize, panels: 3, kernels: kernels)
+    try super.init(it, inputSize: inputSize, panels: 3, form: form, kernels: kernels)
   }
 
   override var dhStride: Int { gates.backwardWidth }
@@ -28,6 +33,7 @@ final class TrainedGRUCell: TrainedCell, @unchecked Sendable {
   override var extraWidth: Int { resetAfter ? 3 * stride : stride }
   override var scratchWidth: Int { max(3 * stride, gates.backwardWidth) }
   override var gradientScratch: Int { max(input.gradientScratch, gates.gradientScratch, candidate?.gradientScratch ?? 0) }
+  override func lowScratch(rows: Int) -> Int { max(super.lowScratch(rows: rows), gates.lowScratch(rows: rows)) }
 
   override func refresh(_ weights: [Floats]) {
     let width = 3 * it.units
@@ -43,7 +49,10 @@ final class TrainedGRUCell: TrainedCell, @unchecked Sendable {
     let state = m.used(step)
     let sums = resetAfter ? extra : scratch
     let sumsWidth = gates.width
-    gates.apply(state, stride: stride, rows: m.rows, into: sums.slice(0, m.rows * sumsWidth), stride: sumsWidth)
+    gates.apply(state, stride: stride, rows: m.rows, into: sums.slice(0, m.rows * sumsWidth), stride: sumsWidth, low: m.low)
+    #if !LSTM_FLOAT64
+      if isUsual { return training.gruForward(z: z, sums: sums, h: state, hNew: m.h(step + 1), stride: stride, rows: m.rows) }
+    #endif
     for row in 0..<m.rows {
       let own = z.slice(row * zWidth, 2 * stride)
       own.add(sums.slice(row * sumsWidth, 2 * stride))
@@ -68,6 +77,14 @@ final class TrainedGRUCell: TrainedCell, @unchecked Sendable {
 
   override func backward(_ m: RecurrentMemory, _ step: Int, _ gradients: CellGradients) {
     let units = it.units
+    #if !LSTM_FLOAT64
+      if isUsual {
+        training.gruBackward(
+          z: m.z(step), sums: m.extra(step), h: m.used(step), dh: gradients.dh, dhBefore: gradients.dhBefore, dhStride: dhStride, stride: stride,
+          rows: m.rows)
+        return addRecurrent(m, step, gradients)
+      }
+    #endif
     for row in 0..<m.rows {
       let own = m.z(step).slice(row * zWidth, zWidth)
       let (update, new) = (gate(0, own), gate(2, own))
@@ -108,7 +125,16 @@ final class TrainedGRUCell: TrainedCell, @unchecked Sendable {
       gate(0, sums).copy(from: gate(0, own))
       gate(1, sums).copy(from: dReset)
     }
-    gates.applyTransposed(extra, stride: extraWidth, rows: m.rows, addend: gradients.dhBefore, into: gradients.dhBefore)
+    addRecurrent(m, step, gradients)
+  }
+
+  /// Adds what reaches the state through the recurrent sums.
+  private func addRecurrent(_ m: RecurrentMemory, _ step: Int, _ gradients: CellGradients) {
+    let sums = m.extra(step)
+    guard gates.isLow else { return gates.applyTransposed(sums, stride: extraWidth, rows: m.rows, adds: true, into: gradients.dhBefore) }
+    let product = gradients.scratch.slice(0, m.rows * dhStride)
+    gates.applyTransposed(sums, stride: extraWidth, rows: m.rows, into: product, low: m.low)
+    gradients.dhBefore.slice(0, product.count).add(product)
   }
 
   /// The reset gate scaled the state.
@@ -130,7 +156,7 @@ final class TrainedGRUCell: TrainedCell, @unchecked Sendable {
       backward(it.recurrentActivation, dReset, after: reset, m: m, step: step, row: row, gate: 1)
       reset.copy(from: dReset)
     }
-    gates.applyTransposed(z, stride: zWidth, rows: m.rows, addend: gradients.dhBefore, into: gradients.dhBefore)
+    gates.applyTransposed(z, stride: zWidth, rows: m.rows, adds: true, into: gradients.dhBefore)
   }
 
   override func clear(_ m: RecurrentMemory, _ step: Int, row: Int) {

@@ -1,35 +1,44 @@
+import LSTMCaller
 import LSTMModel
 
-/// An LSTM in training. With σ and tanh by kernels, with other functions gate by gate.
+/// An LSTM in training. With σ and tanh by kernels, and in bf16 if that is asked for; with other functions gate by gate.
 final class TrainedLSTMCell: TrainedCell, @unchecked Sendable {
   private let recurrent: TrainedMatrix
   private let isUsual: Bool
 
-  init(_ it: Recurrent, inputSize: Int, kernels: KernelTable) throws(LSTMError) {
+  init(_ it: Recurrent, inputSize: Int, form: WeightForm, kernels: KernelTable) throws(LSTMError) {
+    isUsual = it.activation == .tanh && it.recurrentActivation == .sigmoid
+    let form = isUsual ? form : .full
     recurrent = try TrainedMatrix(
       count: it.units, columns: 4 * it.units, order: Cell.gateMajor(units: it.units, gates: 0..<4, lanes: kernels.lanes), panels: 4,
-      kernels: kernels)
-    isUsual = it.activation == .tanh && it.recurrentActivation == .sigmoid
-    try super.init(it, inputSize: inputSize, panels: 4, kernels: kernels)
+      form: form, kernels: kernels)
+    try super.init(it, inputSize: inputSize, panels: 4, form: form, kernels: kernels)
   }
 
   override var dhStride: Int { recurrent.backwardWidth }
   /// tanh of the new cell state.
   override var extraWidth: Int { isUsual ? stride : 0 }
-  override var scratchWidth: Int { 2 * stride }
+  /// In bf16 the recurrent sums.
+  override var scratchWidth: Int { recurrent.isLow ? recurrent.width : 2 * stride }
   override var gradientScratch: Int { max(input.gradientScratch, recurrent.gradientScratch) }
+  override func lowScratch(rows: Int) -> Int { max(super.lowScratch(rows: rows), recurrent.lowScratch(rows: rows)) }
 
   override func refresh(_ weights: [Floats]) {
+    let second = bias(weights, second: true)
     input.refresh(weights[0], bias: bias(weights, second: false))
-    recurrent.refresh(weights[1], bias: bias(weights, second: true))
+    // In bf16 both biases meet in one sum, as in a session.
+    if recurrent.isLow, let second { input.refresh(further: second) }
+    recurrent.refresh(weights[1], bias: recurrent.isLow ? nil : second)
   }
 
   override func forward(_ m: RecurrentMemory, _ step: Int, scratch: Floats) {
     let z = m.z(step)
-    recurrent.apply(m.used(step), stride: stride, rows: m.rows, addend: z, into: z, stride: zWidth)
+    let sums = recurrent.isLow ? scratch.slice(0, z.count) : z
+    recurrent.apply(m.used(step), stride: stride, rows: m.rows, adds: !recurrent.isLow, into: sums, stride: zWidth, low: m.low)
     if isUsual {
       return training.lstmForward(
-        z: z, c: m.c(step), cNew: m.c(step + 1), hNew: m.h(step + 1), t: m.extra(step), stride: stride, rows: m.rows)
+        z: z, further: recurrent.isLow ? sums : nil, c: m.c(step), cNew: m.c(step + 1), hNew: m.h(step + 1), t: m.extra(step), stride: stride,
+        rows: m.rows)
     }
     if keepsSums { m.before(step).copy(from: z) }
     for row in 0..<m.rows {
@@ -56,7 +65,7 @@ final class TrainedLSTMCell: TrainedCell, @unchecked Sendable {
     } else {
       for row in 0..<m.rows { backwardRow(m, step, row, it) }
     }
-    recurrent.applyTransposed(m.z(step), stride: zWidth, rows: m.rows, into: it.dhBefore)
+    recurrent.applyTransposed(m.z(step), stride: zWidth, rows: m.rows, into: it.dhBefore, low: m.low)
   }
 
   private func backwardRow(_ m: RecurrentMemory, _ step: Int, _ row: Int, _ gradients: CellGradients) {
@@ -107,7 +116,7 @@ final class TrainedSimpleCell: TrainedCell, @unchecked Sendable {
 
   init(_ it: Recurrent, inputSize: Int, kernels: KernelTable) throws(LSTMError) {
     recurrent = try TrainedMatrix(count: it.units, columns: it.units, kernels: kernels)
-    try super.init(it, inputSize: inputSize, panels: nil, kernels: kernels)
+    try super.init(it, inputSize: inputSize, panels: nil, form: .full, kernels: kernels)
   }
 
   override var dhStride: Int { recurrent.backwardWidth }
@@ -120,7 +129,7 @@ final class TrainedSimpleCell: TrainedCell, @unchecked Sendable {
 
   override func forward(_ m: RecurrentMemory, _ step: Int, scratch: Floats) {
     let z = m.z(step)
-    recurrent.apply(m.used(step), stride: stride, rows: m.rows, addend: z, into: z, stride: zWidth)
+    recurrent.apply(m.used(step), stride: stride, rows: m.rows, adds: true, into: z, stride: zWidth)
     if keepsSums { m.before(step).copy(from: z) }
     for row in 0..<m.rows {
       let h = gate(0, z.slice(row * zWidth, zWidth))

@@ -1,3 +1,4 @@
+import LSTMCaller
 import LSTMModel
 
 /// Dense in training.
@@ -6,10 +7,10 @@ final class DenseTraining: TrainingLayer, @unchecked Sendable {
   private let matrix: TrainedMatrix
   private let kernels: KernelTable
 
-  init(_ it: Dense, inputSize: Int, kernels: KernelTable) throws(LSTMError) {
+  init(_ it: Dense, inputSize: Int, form: WeightForm, kernels: KernelTable) throws(LSTMError) {
     self.it = it
     self.kernels = kernels
-    matrix = try TrainedMatrix(count: inputSize, columns: it.units, kernels: kernels)
+    matrix = try TrainedMatrix(count: inputSize, columns: it.units, form: form, kernels: kernels)
   }
 
   override func refresh(_ weights: [Floats]) { matrix.refresh(weights[0], bias: it.useBias ? weights[1] : nil) }
@@ -18,14 +19,14 @@ final class DenseTraining: TrainingLayer, @unchecked Sendable {
     let rows = outputs[0].dropLast().reduce(1, *)
     return TrainingSizes(
       kept: [it.activation.slopeNeedsArgument ? rows * it.units : 0],
-      scratch: [rows * matrix.width, rows * matrix.backwardWidth, matrix.gradientScratch])
+      scratch: [rows * matrix.width, rows * matrix.backwardWidth, matrix.gradientScratch, matrix.lowScratch(rows: rows)])
   }
 
   override func forward(_ call: TrainingCall) throws(LSTMError) {
     let out = call.outputs[0]
     let rows = out.count(before: out.shape.count - 1)
     let sums = it.activation.slopeNeedsArgument ? call.kept[0] : out.values
-    matrix.apply(call.inputs[0].values, rows: rows, columns: it.units, into: sums, by: call.scratch[0])
+    matrix.apply(call.inputs[0].values, rows: rows, columns: it.units, into: sums, by: call.scratch[0], low: call.scratch[3])
     if it.activation.slopeNeedsArgument {
       kernels.apply(it.activation, from: sums, to: out.values, width: it.units)
     } else {
@@ -46,7 +47,7 @@ final class DenseTraining: TrainingLayer, @unchecked Sendable {
     matrix.addGradient(
       x: call.inputs[0].values, stride: matrix.count, dz: dz, stride: matrix.width, rows: rows, to: call.weightGradients[0],
       bias: it.useBias ? call.weightGradients[1] : nil, scratch: call.scratch[2])
-    if let dx = call.inputGradients[0] { matrix.addTransposed(dz, rows: rows, to: dx, by: call.scratch[1]) }
+    if let dx = call.inputGradients[0] { matrix.addTransposed(dz, rows: rows, to: dx, by: call.scratch[1], low: call.scratch[3]) }
   }
 }
 

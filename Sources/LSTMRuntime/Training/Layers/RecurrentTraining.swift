@@ -1,3 +1,4 @@
+import LSTMCaller
 import LSTMModel
 
 /// A recurrent layer in training: forward over the steps keeping what the way back needs, then back through time.
@@ -8,12 +9,12 @@ final class RecurrentTraining: TrainingLayer, @unchecked Sendable {
   /// Rows of a product at once: so many sums that the packed weights are read often enough to stay in the nearest cache.
   private static let productRows = 256
 
-  init(_ it: Recurrent, inputSize: Int, kernels: KernelTable) throws(LSTMError) {
+  init(_ it: Recurrent, inputSize: Int, form: WeightForm, kernels: KernelTable) throws(LSTMError) {
     self.it = it
     self.inputSize = inputSize
     switch it.cell {
-    case .lstm: cell = try TrainedLSTMCell(it, inputSize: inputSize, kernels: kernels)
-    case .gru(let resetAfter): cell = try TrainedGRUCell(it, resetAfter: resetAfter, inputSize: inputSize, kernels: kernels)
+    case .lstm: cell = try TrainedLSTMCell(it, inputSize: inputSize, form: form, kernels: kernels)
+    case .gru(let resetAfter): cell = try TrainedGRUCell(it, resetAfter: resetAfter, inputSize: inputSize, form: form, kernels: kernels)
     case .simple: cell = try TrainedSimpleCell(it, inputSize: inputSize, kernels: kernels)
     }
   }
@@ -40,6 +41,7 @@ final class RecurrentTraining: TrainingLayer, @unchecked Sendable {
         // dh and dh before, dc and a copy, the output's gradient that waits for a real step, the last real output
         rows * cell.dhStride, rows * cell.dhStride, hasCellState ? rows * cell.stride : 0, hasCellState ? rows * cell.stride : 0,
         rows * cell.stride, rows * cell.stride, rows * cell.scratchWidth, cell.gradientScratch, products * cell.input.backwardWidth,
+        cell.lowScratch(rows: max(all, rows)),
       ])
   }
 
@@ -48,7 +50,7 @@ final class RecurrentTraining: TrainingLayer, @unchecked Sendable {
     let kept = call.kept
     return RecurrentMemory(
       rows: shape[0], steps: shape[1], stride: cell.stride, zWidth: cell.zWidth, extraWidth: cell.extraWidth, x: kept[0], z: kept[1], h: kept[2],
-      c: kept[3], extra: kept[4], before: kept[5], used: dropsState ? kept[6] : kept[6].slice(0, 0))
+      c: kept[3], extra: kept[4], before: kept[5], used: dropsState ? kept[6] : kept[6].slice(0, 0), low: call.scratch[9])
   }
 
   private func dropsInput(_ call: TrainingCall) -> Bool { call.mode == .training && it.dropout > 0 }
@@ -63,7 +65,7 @@ final class RecurrentTraining: TrainingLayer, @unchecked Sendable {
     let previous = call.scratch[5]
     previous.fill(0)
     let all = m.steps * rows
-    if all > 0 { cell.input.apply(m.x, stride: inputSize, rows: all, into: m.z, stride: m.zWidth) }
+    if all > 0 { cell.input.apply(m.x, stride: inputSize, rows: all, into: m.z, stride: m.zWidth, low: m.low) }
     let factors = call.kept[8]
     for step in 0..<m.steps {
       if m.used.count > 0 {
@@ -223,7 +225,7 @@ final class RecurrentTraining: TrainingLayer, @unchecked Sendable {
     for first in Swift.stride(from: 0, to: m.steps, by: chunk) {
       let steps = min(chunk, m.steps - first)
       let dz = m.z.slice(first * m.rows * m.zWidth, steps * m.rows * m.zWidth)
-      cell.input.applyTransposed(dz, stride: m.zWidth, rows: steps * m.rows, into: product)
+      cell.input.applyTransposed(dz, stride: m.zWidth, rows: steps * m.rows, into: product, low: m.low)
       for step in 0..<steps {
         let time = it.goBackwards ? m.steps - 1 - first - step : first + step
         for row in 0..<m.rows {
