@@ -124,7 +124,7 @@ static void bench(const char *folder, const row *it, const char *name) {
     weights += (double)it->directions * gates * it->units * it->units;
     input += (double)it->directions * gates * it->units * perLayer[layer > 0];
   }
-  double width = it->weights == 1 ? 2 : it->weights == 2 ? 1 : 4;
+  double width = it->weights == 1 ? 2 : it->weights >= 2 ? 1 : 4;
   /* A sequence reads the recurrent weights at each step; its input product is one large product. */
   double bytes = is_stream ? (weights + input) * width : weights * width;
   double flops = is_stream ? 0 : 2 * (weights + input) * it->batch;
@@ -246,11 +246,11 @@ int main(int count, char **words) {
   static const int steps[][2] = {{1, 8}, {1, 16}, {1, 20}, {8, 32}, {1, 40}, {1, 64}, {16, 128}, {40, 256}, {64, 512}, {128, 1024}};
   static const int gru[][2] = {{1, 16}, {8, 32}, {16, 128}, {40, 256}};
   static const int sequences[][2] = {{16, 32}, {64, 128}, {128, 256}, {256, 512}, {512, 1024}};
-  static const char *const widths[] = {"", " bf16", " int8"};
+  static const char *const widths[] = {"", " bf16", " int8", " w8a8"};
   row rows[400];
   int total = 0;
 #ifdef LSTM_WEIGHTS_BF16
-  int kinds = 3;
+  int kinds = 4;
 #else
   int kinds = 1;
 #endif

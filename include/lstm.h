@@ -287,6 +287,8 @@ lstm_status lstm_model_summary(const lstm_model *model, char *text, size_t size,
                                     else stay float32. Give it inputs of about magnitude 1: of 1013.25 it sees 1012. */
 #define LSTM_WEIGHTS_INT8 2    /**< One byte a weight, with a float32 scale for each gate of each unit; what they multiply becomes 16-bit
                                     numbers with a scale for each row and step, sums are exact, states and all else stay float32. */
+#define LSTM_WEIGHTS_W8A8 3    /**< As LSTM_WEIGHTS_INT8, but what they multiply becomes 8-bit numbers, as other runtimes' quantised LSTMs have it:
+                                    quickest in batches, where the processor multiplies such numbers (AVX-512 VNNI), and least exact. */
 
 /** A model made ready to run on batches of whole sequences, with the memory for it. */
 typedef struct lstm_session lstm_session;
@@ -296,7 +298,7 @@ typedef struct lstm_session_options {
   int32_t precision; /**< LSTM_FLOAT32 (the default) or LSTM_FLOAT64: what is computed in */
   int32_t threads;   /**< 1 (the default) … 256: rows of a batch, or the units of a single row or of layers with many weights, are shared
                           out among so many threads; results do not depend on it */
-  int32_t weights;   /**< LSTM_WEIGHTS_FLOAT32 (the default), or with LSTM_FLOAT32 LSTM_WEIGHTS_BF16 or LSTM_WEIGHTS_INT8: how the weights of
+  int32_t weights;   /**< LSTM_WEIGHTS_FLOAT32 (the default), or with LSTM_FLOAT32 one of the other LSTM_WEIGHTS_…: how the weights of
                           LSTM, GRU (with reset_after) and Dense layers are kept; other layers, and LSTM and GRU with functions other than
                           tanh and sigmoid, keep float32. Results stay the same however the model is called, within one form.
                           lstm_compare_precision() says what a form costs in accuracy. */
@@ -339,7 +341,7 @@ lstm_status lstm_session_reset(lstm_session *session);
 /** What a form of weights costs in accuracy: one question of lstm_compare_precision(), and the answer. */
 typedef struct lstm_precision_report {
   size_t struct_size;
-  int32_t weights;      /**< asked for: LSTM_WEIGHTS_FLOAT32 (float32 throughout), LSTM_WEIGHTS_BF16 or LSTM_WEIGHTS_INT8 */
+  int32_t weights;      /**< asked for: LSTM_WEIGHTS_FLOAT32 (float32 throughout) or another LSTM_WEIGHTS_… */
   int32_t reserved;     /**< must be 0 */
   size_t output;        /**< asked for: which of the model's outputs */
   int64_t count;        /**< numbers that were compared */

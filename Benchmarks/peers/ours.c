@@ -22,7 +22,13 @@ static void must(lstm_status status, const char *what) {
 }
 
 #ifdef LSTM_WEIGHTS_BF16
-static int32_t precision(void) { return !strcmp(it.weights, "bf16") ? LSTM_WEIGHTS_BF16 : !strcmp(it.weights, "int8") ? LSTM_WEIGHTS_INT8 : 0; }
+static int32_t precision(void) {
+  const char *const names[] = {"float32", "bf16", "int8", "w8a8"};
+  for (int32_t form = 0; form < 4; form++)
+    if (!strcmp(it.weights, names[form])) return form;
+  fail(it.weights, "is no form of weights");
+  return 0;
+}
 #endif
 
 static void make_trainer(void) {

@@ -8,7 +8,9 @@ STREAM_PEERS = ("onednn", "onednn3", "onnxruntime", "openvino", "torch")
 SEQUENCE_PEERS = STREAM_PEERS
 TRAIN_PEERS = ("torch", "tensorflow", "onednn", "onednn3")
 # What a peer computes with where it has not what the row asks for: ONNX Runtime's LSTM knows float32 and int8, OpenVINO's float32 and bf16.
-INSTEAD = {("bf16", "onnxruntime"): "float32", ("int8", "openvino"): "bf16"}
+# Their int8 is our w8a8; beside our int8, which keeps 16 bits of activations, they compute the same.
+INSTEAD = {("bf16", "onnxruntime"): "float32", ("int8", "openvino"): "bf16", ("w8a8", "openvino"): "bf16"}
+INSTEAD |= {("w8a8", peer): "int8" for peer in ("onednn", "onednn3", "onnxruntime", "torch")}
 # Where the processor multiplies no bf16, peers are faster in float32.
 HAS_BF16 = any(flag in Path("/proc/cpuinfo").read_text().split() for flag in ("avx512_bf16", "amx_bf16", "bf16"))
 HEADER = Path(__file__).resolve().parent.parent.parent / "include" / "lstm.h"
@@ -109,7 +111,8 @@ def low_rows(shapes: tuple[tuple[int, int], ...]) -> list[Row]:
                 rows.append(Row("seq", "lstm", inputs, units, batch=32, threads=threads, weights="bf16", peers=SEQUENCE_PEERS))
     for batch in (1, 32):
         for inputs, units in shapes[1:]:
-            rows.append(Row("seq", "lstm", inputs, units, batch=batch, weights="int8", peers=SEQUENCE_PEERS))
+            for weights in ("int8", "w8a8"):
+                rows.append(Row("seq", "lstm", inputs, units, batch=batch, weights=weights, peers=SEQUENCE_PEERS))
     for batch, inputs, units in ((32, 64, 128), (64, 128, 256), (32, 256, 512)):
         for threads in (1, 2):
             rows.append(Row("train", "lstm", inputs, units, batch=batch, threads=threads, weights="bf16", peers=("torch",)))

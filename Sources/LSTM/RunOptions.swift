@@ -5,7 +5,7 @@ import LSTMModel
 /// The form of weights that options ask for.
 func weightForm(_ value: Int32) throws(LSTMError) -> WeightForm {
   guard let form = WeightForm(rawValue: value) else {
-    throw .argument("weights is \(value); expected LSTM_WEIGHTS_FLOAT32, LSTM_WEIGHTS_BF16 or LSTM_WEIGHTS_INT8")
+    throw .argument("weights is \(value); expected LSTM_WEIGHTS_FLOAT32, LSTM_WEIGHTS_BF16, LSTM_WEIGHTS_INT8 or LSTM_WEIGHTS_W8A8")
   }
   return form
 }
@@ -31,8 +31,7 @@ struct RunOptions {
     guard (1...256).contains(threads) else { throw .argument("threads is \(threads); expected 1 to 256") }
     let form = try weightForm(weights)
     guard form == .full || self.precision == .float32 else {
-      let name = form == .bf16 ? "LSTM_WEIGHTS_BF16" : "LSTM_WEIGHTS_INT8"
-      throw .argument("weights is \(name), which needs a precision of LSTM_FLOAT32; it is LSTM_FLOAT64")
+      throw .argument("weights is \(form.constant), which needs a precision of LSTM_FLOAT32; it is LSTM_FLOAT64")
     }
     guard reserved == 0 else { throw .argument("options.reserved is \(reserved); expected 0") }
     self.weights = form

@@ -77,13 +77,16 @@ struct TrainerOptions {
 
   /// The form of weights that a trainer is asked for.
   private func trainedForm(_ value: Int32) throws(LSTMError) -> WeightForm {
-    switch WeightForm(rawValue: value) {
-    case .full: return .full
-    case .bf16 where precision == .float32: return .bf16
-    case .bf16: throw .argument("weights is LSTM_WEIGHTS_BF16, which needs a precision of LSTM_FLOAT32; it is LSTM_FLOAT64")
-    case .int8: throw .argument("weights is LSTM_WEIGHTS_INT8, too coarse to learn with; expected LSTM_WEIGHTS_FLOAT32 or LSTM_WEIGHTS_BF16")
-    case nil: throw .argument("weights is \(value); expected LSTM_WEIGHTS_FLOAT32 or LSTM_WEIGHTS_BF16")
+    guard let form = WeightForm(rawValue: value) else {
+      throw .argument("weights is \(value); expected LSTM_WEIGHTS_FLOAT32 or LSTM_WEIGHTS_BF16")
     }
+    if form.isInteger {
+      throw .argument("weights is \(form.constant), too coarse to learn with; expected LSTM_WEIGHTS_FLOAT32 or LSTM_WEIGHTS_BF16")
+    }
+    guard form == .full || precision == .float32 else {
+      throw .argument("weights is \(form.constant), which needs a precision of LSTM_FLOAT32; it is LSTM_FLOAT64")
+    }
+    return form
   }
 
   func single(_ model: Model, _ spec: TrainingSpec) throws(LSTMError) -> LSTMRuntime.Trainer {

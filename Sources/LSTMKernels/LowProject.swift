@@ -5,17 +5,18 @@
 
   /// A matrix with weights of few bytes, as it lies in the memory that ``describeLow`` fills.
   @unsafe struct LowMatrix {
-    /// 0: bf16, 1: int8: see ``lowSums``. 2 and 3: the same by `lstm_dot_bf16` and `lstm_dot_int8`.
+    /// 0: bf16, 1: integers: see ``lowSums``. By CDot's functions, 2: bf16, 3: int8, 5: w8a8.
     var form: Int
     var panels: Int
-    /// Numbers of x, and the words that they become: as many in form 0, half as many, rounded up, in form 2, and to an even number with int8.
+    /// Numbers of x, and the words that they become: as many in form 0, half as many, rounded up, in form 2, and to an even number in forms 1 and 3,
+    /// a quarter in form 5.
     var count: Int
     var words: Int
-    /// The largest 16-bit number of a quantised x.
+    /// The largest integer of a quantised x.
     var limit: Int
-    /// `[groups, ⌈words / 2⌉, panels, lanes]`; in form 2, where a word of x is as wide as one of weights, `[groups, words, panels, lanes]`.
+    /// `[groups, ⌈words / 2⌉, panels, lanes]`; in forms 2 and 5, where a word of x is as wide as one of weights, `[groups, words, panels, lanes]`.
     var weights: UnsafePointer<Scalar>
-    /// `[groups, panels, lanes]`, all three; offsets, of form 3, are 32-bit integers: see CDot.
+    /// `[groups, panels, lanes]`, all three; offsets, of forms 3 and 5, are 32-bit integers: see CDot.
     var start: UnsafePointer<Scalar>
     var scales: UnsafePointer<Scalar>
     var offsets: UnsafePointer<Scalar>
@@ -26,8 +27,8 @@
 
   /// Describes a packed matrix for the functions that take one: see LowMatrix.
   ///
-  /// - Requires: `panels` is 1, 3 or 4; weights, start and scales are aligned to vectors; `scales` and `offsets` are read with int8 only. Forms 2 and 3 are for vectors
-  ///   of 16 numbers, and processors of which `lstm_dot_supported` says that they can.
+  /// - Requires: `panels` is 1, 3 or 4; weights, start and scales are aligned to vectors; `scales` and `offsets` are read
+  ///   with integers only. Forms from 2 on are for vectors of 16 numbers, and processors of which `lstm_dot_supported` says that they can.
   @inline(never)  // see project
   public func describeLow(
     _ memory: UnsafeMutableRawPointer, form: Int, panels: Int, count: Int, limit: Int, _ weights: UnsafePointer<Scalar>,
@@ -35,8 +36,19 @@
   ) {
     // SAFETY: the caller's contract: room for lowMatrixBytes bytes.
     unsafe memory.assumingMemoryBound(to: LowMatrix.self).pointee = LowMatrix(
-      form: form, panels: panels, count: count, words: form == 0 ? count : form == 2 ? (count &+ 1) / 2 : (count &+ 3) / 4 &* 2, limit: limit,
+      form: form, panels: panels, count: count, words: lowWords(form, count), limit: limit,
       weights: weights, start: start, scales: scales, offsets: offsets)
+  }
+
+  /// The words that so many numbers become.
+  @_transparent
+  private func lowWords(_ form: Int, _ count: Int) -> Int {
+    switch form {
+    case 0: count
+    case 2: (count &+ 1) / 2
+    case 5: (count &+ 3) / 4
+    default: (count &+ 3) / 4 &* 2
+    }
   }
 
   /// What a projection with weights of few bytes works on: see ``projectLow``.
@@ -195,10 +207,14 @@
       // SAFETY: the groups exist; vectors as long as the functions' are required.
       var product = unsafe lstm_dot_product(
         x: x, x_stride: Int64(xStride), words: Int64(it.words), rows: Int64(rows),
-        weights: it.weights + place &* (form == 2 ? it.words : it.words / 2), start: it.start + place, scales: it.scales + place,
+        weights: it.weights + place &* (form == 3 ? it.words / 2 : it.words), start: it.start + place, scales: it.scales + place,
         offsets: it.offsets + place, groups: Int64(groups), panels: Int64(panels), out: out, out_stride: Int64(outStride),
         backward: isBackward ? 1 : 0, whole: lstm_support_meets_whole())
-      if form == 2 { unsafe lstm_dot_bf16(&product) } else { unsafe lstm_dot_int8(&product) }
+      switch form {
+      case 2: unsafe lstm_dot_bf16(&product)
+      case 3: unsafe lstm_dot_int8(&product)
+      default: unsafe lstm_dot_w8a8(&product)
+      }
       return
     }
     let all = unsafe LowProjection(

@@ -2,15 +2,15 @@
   import CDot
   import CVector
 
-  /// Writes rows as a product with the matrix wants them: rounded to bf16, or as 16-bit numbers with one scale each: `x ≈ scale · q`, |q| ≤ the
+  /// Writes rows as a product with the matrix wants them: rounded to bf16, or as integers with one scale each: `x ≈ scale · q`, |q| ≤ the
   /// matrix's limit; ties to even.
   ///
   /// The scale is the row's largest magnitude by the limit, so that a row's numbers depend on nothing but the row. A row that holds a NaN or an
   /// infinity has NaN as its scale; one whose numbers are all below 1e-30 is taken for zeros.
   ///
   /// - Shapes: `x [rows, count]`, rows `xStride` apart, any alignment. `q`: rows `qStride` words apart, of the matrix's words: a float each in form 0;
-  ///   two bf16 numbers in form 2, the first in the upper half; with int8 two 16-bit numbers, zeros behind the last, and then the scale (form 3: bytes of
-  ///   four of them, see `lstm_dot_quantize`).
+  ///   two bf16 numbers in form 2, the first in the upper half; with int8 two 16-bit numbers, zeros behind the last, and then the scale (forms 3 and 5:
+  ///   bytes of four of them, see `lstm_dot_quantize`).
   /// - Requires: the matrix's limit is at most 32767; each row of q has room for whole vectors of its words and a word more.
   @inline(never)  // see project
   public func quantize(
@@ -26,7 +26,9 @@
   ) {
     let (count, words, limit) = unsafe (it.count, it.words, it.limit)
     if unsafe it.form & 1 == 0 { return unsafe roundRows(it, x, xStride, rows, q, qStride) }
-    if unsafe it.form == 3 { return unsafe lstm_dot_quantize(x, Int64(xStride), Int64(rows), Int64(count), Int64(limit), q, Int64(qStride)) }
+    if unsafe it.form > 2 {
+      return unsafe lstm_dot_quantize(x, Int64(xStride), Int64(rows), Int64(count), Int64(limit), it.form == 5 ? 1 : 2, q, Int64(qStride))
+    }
     var row = 0
     while row < rows {
       // SAFETY: the row exists on both sides.

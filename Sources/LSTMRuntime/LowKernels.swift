@@ -66,8 +66,14 @@
       precondition(description.count * MemoryLayout<Float>.stride >= (unsafe kernels.low.matrixBytes), "a description without room")
       // SAFETY: room for the description; the arrays live in the same arena. Scales, and the offsets behind them, are read only where there are such.
       unsafe kernels.low.describe(
-        place, (form == .int8 ? 1 : 0) + (unsafe kernels.low.usesDots ? 2 : 0), panels, count, quantizedLimit, weights.base, start.base,
-        form == .int8 ? scales.base : start.base, form == .int8 ? scales.base + width : start.base)
+        place, kernelForm(dots: unsafe kernels.low.usesDots), panels, count, quantizedLimit, weights.base, start.base,
+        form.isInteger ? scales.base : start.base, form.isInteger ? scales.base + width : start.base)
+    }
+
+    /// The form by the kernels' number: CDot has functions of its own for 8-bit numbers of x.
+    private func kernelForm(dots: Bool) -> Int {
+      if !dots { return form.isInteger ? 1 : 0 }
+      return form == .bf16 ? 2 : form == .int8 ? 3 : 5
     }
 
     /// Where the kernels find the matrix.

@@ -9,14 +9,14 @@ extension PackedMatrix {
   /// The largest 8-bit weight: the range is symmetric.
   static let largestWeight = 127
 
-  /// Words of a quantised row of x at most: two 16-bit numbers each with int8, one or two numbers with bf16.
-  var quantizedWords: Int { form == .int8 ? (count + 3) / 4 * 2 : count }
+  /// Words of a quantised row of x at most: two 16-bit numbers each (or four 8-bit ones) with integers, one or two numbers with bf16.
+  var quantizedWords: Int { form.isInteger ? (count + 3) / 4 * 2 : count }
 
   /// Numbers from one quantised row to the next: its words, its scale, and room for whole vectors.
   var quantizedStride: Int { form == .full ? 0 : Arena.rounded(quantizedWords + 16) }
 
-  /// The largest 16-bit number of a quantised row: so small that no sum of products can leave 32 bits.
-  var quantizedLimit: Int { min(32767, max(1, Int(Int32.max) / PackedMatrix.largestWeight / max(count, 1))) }
+  /// The largest integer of a quantised row: so small that no sum of products can leave 32 bits.
+  var quantizedLimit: Int { min(form == .w8a8 ? 127 : 32767, max(1, Int(Int32.max) / PackedMatrix.largestWeight / max(count, 1))) }
 
   /// Packs one column.
   func packLow(_ matrix: [Scalar], columns: Int, _ column: Int, at place: Int, packed: Int) {
@@ -35,7 +35,7 @@ extension PackedMatrix {
       let (scale, integers) = PackedMatrix.quantized(numbers)
       scales[packed] = scale
       let sum = integers.reduce(Int32(0)) { $0 &+ Int32($1) }
-      scales[width + packed] = Float(bitPattern: UInt32(bitPattern: sum &* -32768))
+      scales[width + packed] = Float(bitPattern: UInt32(bitPattern: sum &* (form == .w8a8 ? -128 : -32768)))
       for k in 0..<depth {
         // Bytes: k, k + 2, k + 1, k + 3, lowest first.
         var word: UInt32 = 0

@@ -24,7 +24,7 @@ struct PackedMatrix {
   let start: Floats
   /// With weights of few bytes what the kernels read of the above, in their form; else empty.
   let description: Floats
-  /// With int8 what the weights of each column are multiples of, and then, as integers, -32768 times their sums, which CDot wants; else empty.
+  /// With integers what the weights of each column are multiples of, and then, as integers, what CDot takes away: see there. Else empty.
   let scales: Floats
   private let arena: Arena
 
@@ -40,7 +40,7 @@ struct PackedMatrix {
     groups = (columns + groupWidth - 1) / groupWidth
     width = groups * groupWidth
     depth = (count + form.weightsPerWord - 1) / form.weightsPerWord
-    let scaleCount = form == .int8 ? 2 * width : 0
+    let scaleCount = form.isInteger ? 2 * width : 0
     let descriptionCount = form == .full ? 0 : PackedMatrix.descriptionCount
     arena = try Arena(
       capacity: Arena.rounded(depth * width) + Arena.rounded(width) + Arena.rounded(scaleCount) + Arena.rounded(descriptionCount),

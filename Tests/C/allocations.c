@@ -155,11 +155,11 @@ int main(void) {
   CHECK(calls > before); /* or nothing is being counted */
 
   /* float32, float64, and float32 with weights of two bytes and of one */
-  for (int32_t kind = 0; kind < 4; kind++) {
+  for (int32_t kind = 0; kind < 5; kind++) {
     lstm_stream_options options;
     lstm_stream_options_init(&options);
     options.precision = kind == 1 ? LSTM_FLOAT64 : LSTM_FLOAT32;
-    options.weights = kind < 2 ? LSTM_WEIGHTS_FLOAT32 : kind == 2 ? LSTM_WEIGHTS_BF16 : LSTM_WEIGHTS_INT8;
+    options.weights = kind < 2 ? LSTM_WEIGHTS_FLOAT32 : LSTM_WEIGHTS_BF16 + kind - 2;
     lstm_stream *stream;
     WORKS(lstm_stream_create(model, &options, &stream));
     before = calls;

@@ -53,14 +53,14 @@ static void creation(void) {
     options.threads = wrong_threads[i];
     REFUSED(LSTM_ERROR_ARGUMENT, lstm_session_create(model, &options, &out.session));
   }
-  const int32_t no_weights[] = {-1, 3, 4, INT32_MAX, INT32_MIN};
+  const int32_t no_weights[] = {-1, 4, 5, INT32_MAX, INT32_MIN};
   for (size_t i = 0; i < sizeof no_weights / sizeof *no_weights; i++) {
     lstm_session_options_init(&options);
     options.weights = no_weights[i];
     REFUSED(LSTM_ERROR_ARGUMENT, lstm_session_create(model, &options, &out.session));
     CHECK(strstr(lstm_last_error(), "LSTM_WEIGHTS_INT8") != NULL);
   }
-  for (int32_t weights = LSTM_WEIGHTS_BF16; weights <= LSTM_WEIGHTS_INT8; weights++) {
+  for (int32_t weights = LSTM_WEIGHTS_BF16; weights <= LSTM_WEIGHTS_W8A8; weights++) {
     lstm_session_options_init(&options);
     options.precision = LSTM_FLOAT64;
     options.weights = weights;

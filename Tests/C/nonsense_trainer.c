@@ -81,13 +81,16 @@ static void wrong_options(void) {
   REFUSED(LSTM_ERROR_ARGUMENT, lstm_trainer_create(model, &options, &made));
   options.tbptt_steps = 0, options.class_count = 3;
   REFUSED(LSTM_ERROR_ARGUMENT, lstm_trainer_create(model, &options, &made));
-  options.class_count = 0, options.weights = 3;
+  options.class_count = 0, options.weights = 4;
   REFUSED(LSTM_ERROR_ARGUMENT, lstm_trainer_create(model, &options, &made));
   options.weights = -1;
   REFUSED(LSTM_ERROR_ARGUMENT, lstm_trainer_create(model, &options, &made));
   options.weights = LSTM_WEIGHTS_INT8;
   REFUSED(LSTM_ERROR_ARGUMENT, lstm_trainer_create(model, &options, &made));
   CHECK(strstr(lstm_last_error(), "LSTM_WEIGHTS_INT8") != NULL);
+  options.weights = LSTM_WEIGHTS_W8A8;
+  REFUSED(LSTM_ERROR_ARGUMENT, lstm_trainer_create(model, &options, &made));
+  CHECK(strstr(lstm_last_error(), "LSTM_WEIGHTS_W8A8") != NULL);
   options.weights = LSTM_WEIGHTS_BF16, options.precision = LSTM_FLOAT64;
   REFUSED(LSTM_ERROR_ARGUMENT, lstm_trainer_create(model, &options, &made));
   CHECK(strstr(lstm_last_error(), "LSTM_WEIGHTS_BF16") != NULL);

@@ -29,16 +29,16 @@ int main(void) {
   lstm_model *model = load_fixture("lstm_basic/lstm_basic.k3.h5");
   lstm_array in = float_array(x, 3, BATCH, STEPS, FEATURES);
   const lstm_array *inputs[] = {&in};
-  lstm_precision_report reports[3], *asked[3];
-  for (int32_t form = 0; form < 3; form++) {
+  lstm_precision_report reports[4], *asked[4];
+  for (int32_t form = 0; form < 4; form++) {
     lstm_precision_report_init(&reports[form]);
     CHECK(reports[form].struct_size == sizeof *reports && reports[form].weights == LSTM_WEIGHTS_FLOAT32 && reports[form].output == 0);
     reports[form].weights = form;
     asked[form] = &reports[form];
   }
-  WORKS(lstm_compare_precision(model, inputs, 1, asked, 3));
+  WORKS(lstm_compare_precision(model, inputs, 1, asked, 4));
   run(model, LSTM_FLOAT64, LSTM_WEIGHTS_FLOAT32, exact);
-  for (int32_t form = 0; form < 3; form++) {
+  for (int32_t form = 0; form < 4; form++) {
     double largest = 0, sum = 0, value = 0;
     run(model, LSTM_FLOAT32, form, found);
     for (int i = 0; i < BATCH * UNITS; i++) {
@@ -50,30 +50,31 @@ int main(void) {
     CHECK(fabs(reports[form].mean_error - sum / (BATCH * UNITS)) < 1e-15);
     CHECK(reports[form].largest_value == value);
     CHECK(reports[form].count == BATCH * UNITS);
-    CHECK(form == 0 || reports[form].weight_bytes < reports[form - 1].weight_bytes);
+    /* So small a layer saves little with int8: it has two numbers more for each gate of each unit. */
+    CHECK(form == 0 || reports[form].weight_bytes < reports[0].weight_bytes);
     CHECK(form == 0 || reports[form].largest_error > reports[0].largest_error);
   }
 
   lstm_precision_report before = reports[0];
-  REFUSED(LSTM_ERROR_ARGUMENT, lstm_compare_precision(NULL, inputs, 1, asked, 3));
-  REFUSED(LSTM_ERROR_ARGUMENT, lstm_compare_precision(model, NULL, 1, asked, 3));
-  REFUSED(LSTM_ERROR_ARGUMENT, lstm_compare_precision(model, inputs, 2, asked, 3));
-  REFUSED(LSTM_ERROR_ARGUMENT, lstm_compare_precision(model, inputs, 1, NULL, 3));
+  REFUSED(LSTM_ERROR_ARGUMENT, lstm_compare_precision(NULL, inputs, 1, asked, 4));
+  REFUSED(LSTM_ERROR_ARGUMENT, lstm_compare_precision(model, NULL, 1, asked, 4));
+  REFUSED(LSTM_ERROR_ARGUMENT, lstm_compare_precision(model, inputs, 2, asked, 4));
+  REFUSED(LSTM_ERROR_ARGUMENT, lstm_compare_precision(model, inputs, 1, NULL, 4));
   REFUSED(LSTM_ERROR_ARGUMENT, lstm_compare_precision(model, inputs, 1, asked, SIZE_MAX));
   asked[1] = NULL;
-  REFUSED(LSTM_ERROR_ARGUMENT, lstm_compare_precision(model, inputs, 1, asked, 3));
+  REFUSED(LSTM_ERROR_ARGUMENT, lstm_compare_precision(model, inputs, 1, asked, 4));
   asked[1] = &reports[1];
   for (int field = 0; field < 4; field++) {
     reports[1] = before;
-    if (field == 0) reports[1].weights = 3;
+    if (field == 0) reports[1].weights = 4;
     if (field == 1) reports[1].output = 1;
     if (field == 2) reports[1].reserved = 1;
     if (field == 3) reports[1].struct_size = 8;
-    REFUSED(LSTM_ERROR_ARGUMENT, lstm_compare_precision(model, inputs, 1, asked, 3));
+    REFUSED(LSTM_ERROR_ARGUMENT, lstm_compare_precision(model, inputs, 1, asked, 4));
   }
   reports[1] = before;
   in.shape[2] = FEATURES - 1;
-  REFUSED(LSTM_ERROR_SHAPE, lstm_compare_precision(model, inputs, 1, asked, 3));
+  REFUSED(LSTM_ERROR_SHAPE, lstm_compare_precision(model, inputs, 1, asked, 4));
   CHECK(memcmp(&reports[0], &before, sizeof before) == 0);
   lstm_precision_report_init(NULL);
   WORKS(lstm_compare_precision(model, (in.shape[2] = FEATURES, inputs), 1, asked, 0));

@@ -6,7 +6,7 @@ import Testing
 
 /// The cells that have kernels for weights of few bytes.
 private let lowCells: [Recurrent.Cell] = [.lstm, .gru(resetAfter: true)]
-private let lowForms: [WeightForm] = [.bf16, .int8]
+private let lowForms: [WeightForm] = [.bf16, .int8, .w8a8]
 private let lowSizes = Array(1...33) + [64, 70, 130]
 
 /// The number with 8 significant bits that is nearest, ties to even, by plain arithmetic.
@@ -56,9 +56,10 @@ extension Case {
   fileprivate func worst(_ form: WeightForm, _ found: [Float], _ expected: [Double]) -> Double {
     let distance = zip(found, expected).map { abs(Double($0) - $1) }.max() ?? 0
     // bf16: sums of up to 135 products of magnitude 1 in float32, then functions with slopes of at most 1. int8: besides, x and h are rounded to
-    // 2⁻¹⁶ of their largest magnitude, 1, and meet weights of 0.5, with errors that average out; those of h pass on from step to step.
+    // 2⁻¹⁶ of their largest magnitude, 1, and meet weights of 0.5, with errors that average out; those of h pass on from step to step. w8a8: to 2⁻⁸.
     let count = Double(inputSize + units)
-    return distance / (form == .bf16 ? 2e-6 : 2e-6 + 0.5 / 65_536 * 3 * count.squareRoot())
+    let unit = form == .bf16 ? 0 : form == .int8 ? 0x1p-16 : 0x1p-8
+    return distance / (2e-6 + 0.5 * unit * 3 * count.squareRoot())
   }
 }
 
@@ -179,13 +180,13 @@ extension Case {
     #expect(Float.greatestFiniteMagnitude.bf16 == 0x7f80)
   }
 
-  @Test func `multiply integers exactly, whatever the sizes`() throws {
+  @Test(arguments: [WeightForm.int8, .w8a8]) func `multiply integers exactly, whatever the sizes`(_ form: WeightForm) throws {
     var random = Random(seed: 5)
     for kernels in KernelTable.supported {
       for (count, columns, rows) in [(1, 1, 1), (3, 5, 2), (4, 8, 7), (9, 33, 3), (37, 64, 8), (600, 17, 5)] {
         let matrix = random.numbers(count * columns).map { Float($0) }
         let packed = try PackedMatrix(
-          matrix, count: count, columns: columns, bias: random.numbers(columns).map { Float($0) }, lanes: kernels.lanes, form: .int8)
+          matrix, count: count, columns: columns, bias: random.numbers(columns).map { Float($0) }, lanes: kernels.lanes, form: form)
         packed.describe(for: kernels)
         let arena = try Arena(capacity: 1 << 17, for: "a test")
         let x = arena.floats(rows * count)
@@ -218,7 +219,7 @@ extension Case {
 
   @Test func `pass on what is no number, and take zeros for zeros`() throws {
     let it = try Case(.lstm, inputSize: 3, units: 9)
-    for (bad, form) in [(Float.nan, WeightForm.int8), (.infinity, .int8), (.nan, .bf16)] {
+    for (bad, form) in [(Float.nan, WeightForm.int8), (.infinity, .int8), (.nan, .w8a8), (.infinity, .w8a8), (.nan, .bf16)] {
       var x = it.input(rows: 2, steps: 3)
       x[4] = bad
       let found = try it.predict(x, rows: 2, steps: 3, weights: form)

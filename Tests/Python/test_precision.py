@@ -8,7 +8,7 @@ from conftest import expected, model_path, one, series
 from liblstm import Input, Model, Sequential, layers
 from liblstm.__main__ import main
 
-FORMS = ["bf16", "int8"]
+FORMS = ["bf16", "int8", "w8a8"]
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +37,8 @@ def test_the_bits_are_the_same_however_the_model_is_called(network, weights):
 def test_they_stay_near_the_model_as_it_is(network, weights):
     x = series(4, 20, 5)
     exact = network.predict(x, precision="float64")
-    # A weight is off by up to 1/512 of itself (bf16), or 1/254 of its column's largest (int8); such errors partly cancel in a sum.
+    # A weight is off by up to 1/512 of itself (bf16), or 1/254 of its column's largest (int8, w8a8, where
+    # what it meets is off as much); such errors partly cancel in a sum.
     assert 1e-5 < np.abs(network.predict(x, weights=weights) - exact).max() < 1e-2 * np.abs(exact).max()
 
 
@@ -88,15 +89,15 @@ def test_they_are_the_model_with_rounded_weights(cell, reference, units):
         model.weights[name] = random.uniform(-0.5, 0.5, model.weights[name].shape).astype(np.float32)
     kernel, recurrent, bias = (np.array(values) for values in model.weights.values())
     x = random.uniform(-1, 1, (8, 6, 5)).astype(np.float32)
-    for form, rounded in (("bf16", as_bf16), ("int8", as_int8)):
+    for form, rounded in (("bf16", as_bf16), ("int8", as_int8), ("w8a8", as_int8)):
         found = model.predict(x, weights=form)
         # With bf16 x and h are rounded too; h as the library has it, since numbers that are nearly the same may be rounded apart.
         before = as_bf16(np.concatenate([np.zeros((8, 1, units), np.float32), found[:, :-1]], axis=1)) if form == "bf16" else None
         numbers = as_bf16(x) if form == "bf16" else x.astype(np.float64)
         exact = list(reference(numbers, rounded(kernel), rounded(recurrent), bias.astype(np.float64), units, before))
         # bf16: what float32 is off by. int8: besides, x and h are rounded to 1/65,534 of their largest magnitude, 1, and meet weights of up to 0.5
-        # with errors that average out; those of h pass on from step to step.
-        bound = 2e-6 if form == "bf16" else 2e-6 + 0.5 / 65_534 * 3 * np.sqrt(5 + units)
+        # with errors that average out; those of h pass on from step to step. w8a8: to 1/254.
+        bound = 2e-6 + {"bf16": 0, "int8": 0.5 / 65_534, "w8a8": 0.5 / 254}[form] * 3 * np.sqrt(5 + units)
         assert np.abs(found - np.stack(exact, axis=1)).max() < bound
 
 
@@ -161,19 +162,19 @@ def test_the_comparison_says_what_predict_gives(network):
     x = series(3, 9, 5)
     table = network.compare_precision(x)
     exact = network.predict(x, precision="float64")
-    assert [row.weights for row in table] == ["float32", "bf16", "int8"]
+    assert [row.weights for row in table] == ["float32", "bf16", "int8", "w8a8"]
     for row in table:
         found = network.predict(x, weights=row.weights).astype(np.float64)
         assert row.output == network.outputs[0].name
         assert row.largest_error == np.abs(found - exact).max()
         assert row.mean_error == pytest.approx(np.abs(found - exact).mean(), rel=1e-9)
         assert row.largest_value == np.abs(exact).max()
-    full, half, quarter = (row.weight_bytes for row in table)
+    full, half, quarter, same = (row.weight_bytes for row in table)
     # int8 has two numbers more for each column.
     assert full > 1.9 * half > 1.9 * 1.5 * quarter and full >= 4 * sum(w.size for w in network.weights.values()) * 0.95
-    assert table[0].largest_error < 1e-6 < table[1].largest_error
+    assert same == quarter and table[0].largest_error < 1e-6 < table[1].largest_error and table[2].mean_error < table[3].mean_error
     lines = str(table).splitlines()
-    assert len(lines) == 4 and lines[0].startswith("weights") and len({len(line) for line in lines}) == 1
+    assert len(lines) == 5 and lines[0].startswith("weights") and len({len(line) for line in lines}) == 1
 
 
 def test_the_comparison_has_a_row_for_each_output():
@@ -181,7 +182,7 @@ def test_the_comparison_has_a_row_for_each_output():
     y, h, c = layers.LSTM(8, return_sequences=True, return_state=True)(x)
     model = Model(x, [layers.Dense(2)(y), h], seed=1)
     table = model.compare_precision(series(2, 5, 3))
-    assert [(row.weights, row.output) for row in table] == [(form, info.name) for form in ("float32", "bf16", "int8") for info in model.outputs]
+    assert [(row.weights, row.output) for row in table] == [(form, info.name) for form in ("float32", *FORMS) for info in model.outputs]
     assert table[2].largest_error != table[3].largest_error
 
 

@@ -52,7 +52,7 @@ def _parser() -> argparse.ArgumentParser:
     predict.add_argument("--precision", choices=["float32", "float64"], default="float32")
     predict.add_argument("--batch-size", type=int, metavar="N", help="rows at a time")
     predict.add_argument("--threads", type=int, default=1, metavar="N")
-    predict.add_argument("--weights", choices=list(WEIGHTS), help="how weights are kept: bf16 and int8 are quicker and less exact")
+    predict.add_argument("--weights", choices=list(WEIGHTS), help="how weights are kept: bf16, int8 and w8a8 are quicker and less exact")
     predict.set_defaults(run=_predict)
 
     compare = commands.add_parser("compare", help="what weights of few bytes cost in accuracy on the arrays of a file")

@@ -78,7 +78,8 @@ class Model:
         `batch_size`: how many rows at a time; None chooses. `threads`: how many share the work. Neither changes the numbers.
         `progress`: True shows how far it is, False does not, None does if it takes long and stderr is a terminal.
         `out`: an array (or a list of them) to write to instead of new ones.
-        `weights`: "bf16" (two bytes each) or "int8" (one byte each), quicker for large layers, less exact; None keeps all their bits.
+        `weights`: "bf16" (two bytes each), "int8" (one byte each) or "w8a8" (one byte each, and for what they multiply), quicker for large
+        layers, less exact; None keeps all their bits.
 
         Returns an array, or a list of arrays if the model has several outputs. A stateful model continues where the last call ended.
         """

@@ -19,7 +19,7 @@ from ._library import check, library, new
 Key = tuple[int, int, int]
 
 #: How weights may be kept, by the names that a caller gives.
-WEIGHTS = {"float32": _c.WEIGHTS_FLOAT32, "bf16": _c.WEIGHTS_BF16, "int8": _c.WEIGHTS_INT8}
+WEIGHTS = {"float32": _c.WEIGHTS_FLOAT32, "bf16": _c.WEIGHTS_BF16, "int8": _c.WEIGHTS_INT8, "w8a8": _c.WEIGHTS_W8A8}
 
 
 def key_of(precision: object, threads: object, weights: object = None) -> Key:
