@@ -2,38 +2,40 @@ import Glibc
 import LSTMModel
 
 extension KernelTable {
-  /// Puts an activation of each of the rows of `x` into `out`: some are copied, and worked on while they are near.
+  /// Puts an activation of each of the rows of `x`, contiguous rows of `width` numbers, into `out`: some at a time, which stay near.
   @inline(never)
   func apply(_ activation: Activation, from x: Floats, to out: Floats, width: Int) {
     let some = max(1, 2048 / max(width, 1)) * max(width, 1)
     for start in stride(from: 0, to: out.count, by: some) {
       let part = out.slice(start, min(some, out.count - start))
-      part.copy(from: x.slice(start, part.count))
-      apply(activation, to: part, width: width)
+      apply(activation, to: part, width: width, at: x.slice(start, part.count))
     }
   }
 
-  /// Applies an activation to each of `rows` rows of `width` numbers, contiguous, in place.
+  /// Applies an activation to each of `rows` rows of `width` numbers, contiguous, in place, or puts it into them for the numbers `x`.
   @inline(never)
-  func apply(_ activation: Activation, to numbers: Floats, width: Int) {
+  func apply(_ activation: Activation, to numbers: Floats, width: Int, at x: Floats? = nil) {
+    switch activation {
+    case .swish: return activate(numbers, at: x, 0)
+    case .elu(let alpha): return activate(numbers, at: x, 1, 1, alpha)
+    case .selu: return activate(numbers, at: x, 1, 1.0507009873554805, 1.0507009873554805 * 1.6732632423543772)
+    case .gelu(approximate: true): return activate(numbers, at: x, 2)
+    #if !LSTM_FLOAT64
+      case .gelu: return activate(numbers, at: x, 7)
+    #endif
+    case .relu(let maximum, let slope, let threshold): return activate(numbers, at: x, 3, threshold, slope, maximum ?? .infinity)
+    case .leakyRelu(let slope): return activate(numbers, at: x, 3, 0, slope, .infinity)
+    case .hardSigmoid(let slope): return activate(numbers, at: x, 4, slope, 0.5)
+    case .hardSwish: return activate(numbers, at: x, 5, 1.0 / 6.0, 0.5)
+    case .softsign: return activate(numbers, at: x, 6)
+    default: if let x { numbers.copy(from: x) }
+    }
     switch activation {
     case .linear: return
     case .sigmoid: sigmoid(numbers)
     case .tanh: tanh(numbers)
     case .softmax: eachRow(numbers, width) { softmax($0) }
     case .logSoftmax: eachRow(numbers, width) { logSoftmax($0) }
-    case .swish: activate(numbers, 0)
-    case .elu(let alpha): activate(numbers, 1, 1, alpha)
-    case .selu: activate(numbers, 1, 1.0507009873554805, 1.0507009873554805 * 1.6732632423543772)
-    case .gelu(approximate: true): activate(numbers, 2)
-    #if !LSTM_FLOAT64
-      case .gelu: activate(numbers, 7)
-    #endif
-    case .relu(let maximum, let slope, let threshold): activate(numbers, 3, threshold, slope, maximum ?? .infinity)
-    case .leakyRelu(let slope): activate(numbers, 3, 0, slope, .infinity)
-    case .hardSigmoid(let slope): activate(numbers, 4, slope, 0.5)
-    case .hardSwish: activate(numbers, 5, 1.0 / 6.0, 0.5)
-    case .softsign: activate(numbers, 6)
     default: for index in 0..<numbers.count { numbers[index] = activation(numbers[index]) }
     }
   }

@@ -2,11 +2,14 @@ import LSTMCaller
 import LSTMModel
 
 extension CallerArray {
-  /// The rows from `first` on, `count` numbers, in place: nil if they are of another type. Not to be kept after the call.
-  func lent(_ count: Int, fromRow first: Int) -> Floats? {
+  /// Whether its elements are such as are computed with, so that a call may work on them in place.
+  var isLent: Bool { unsafe type == scalarType && data != nil }
+
+  /// The rows from `first` on, `count` numbers, in place; nil unless it ``isLent``. Not to be kept after the call.
+  func part(_ count: Int, fromRow first: Int) -> Floats? {
     let start = first * rowCount
     precondition(start >= 0 && count <= rows * rowCount - start, "rows outside the caller's array")
-    guard type == scalarType, let data = unsafe data else { return nil }
+    guard isLent, let data = unsafe data else { return nil }
     // SAFETY: data holds the elements of the shape; these were checked to be among them.
     return unsafe Floats(base: data.assumingMemoryBound(to: Scalar.self) + start, count: count)
   }

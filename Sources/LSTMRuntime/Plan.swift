@@ -13,6 +13,8 @@ public final class Plan: @unchecked Sendable {  // all properties are immutable 
   let lastUse: [Value: Int]
   /// Which inputs and outputs need no copies.
   let loans: Loans
+  /// Whether there are such.
+  let lends: Bool
   /// Whether each row of a batch can be computed by itself.
   public let rowsAreIndependent: Bool
 
@@ -52,6 +54,7 @@ public final class Plan: @unchecked Sendable {  // all properties are immutable 
     self.operators = operators
     self.lastUse = lastUse
     loans = Loans(model, takeAnyPlace: operators.map { $0?.takesAnyPlace ?? false }, mayRefuse: operators.map { $0?.mayRefuse ?? false })
+    lends = (loans.inputs + loans.outputs).contains { !$0.isEmpty }
     rowsAreIndependent = model.rowsAreIndependent
   }
 

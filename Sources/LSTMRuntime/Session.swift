@@ -122,18 +122,13 @@ public final class Session: RunningSession {
     guard !worker.rows.isEmpty else { return }
     let first = worker.rows.lowerBound
     let workspace = worker.workspace
+    let loans = plan.lends ? plan.loans : nil
     for position in inputs.indices {
-      let own = workspace.inputs[position].values
-      if let lent = lent(inputs[position], own, plan.loans.inputs[position], first) {
-        workspace.place(lent, plan.loans.inputs[position])
-      } else {
-        inputs[position].read(into: own, fromRow: first)
-      }
+      if lend(inputs[position], workspace.inputs[position], loans?.inputs[position], workspace, first) { continue }
+      inputs[position].read(into: workspace.inputs[position].values, fromRow: first)
     }
-    for position in outputs.indices {
-      if let lent = lent(outputs[position], workspace.outputs[position].values, plan.loans.outputs[position], first) {
-        workspace.place(lent, plan.loans.outputs[position])
-      }
+    if let loans {
+      for position in outputs.indices { _ = lend(outputs[position], workspace.outputs[position], loans.outputs[position], workspace, first) }
     }
     do throws(LSTMError) {
       try workspace.run()
@@ -141,17 +136,20 @@ public final class Session: RunningSession {
       worker.error = error
     }
     for position in outputs.indices where worker.error == nil {
-      let own = workspace.outputs[position].values
-      if lent(outputs[position], own, plan.loans.outputs[position], first) == nil { outputs[position].write(own, fromRow: first) }
+      if let uses = loans?.outputs[position], !uses.isEmpty, outputs[position].isLent { continue }
+      outputs[position].write(workspace.outputs[position].values, fromRow: first)
     }
+    guard let loans else { return }
     // Nothing of the caller's is known after the call.
-    for (tensor, uses) in zip(workspace.inputs, plan.loans.inputs) { workspace.place(tensor.values, uses) }
-    for (tensor, uses) in zip(workspace.outputs, plan.loans.outputs) { workspace.place(tensor.values, uses) }
+    for (tensor, uses) in zip(workspace.inputs, loans.inputs) { workspace.place(tensor.values, uses) }
+    for (tensor, uses) in zip(workspace.outputs, loans.outputs) { workspace.place(tensor.values, uses) }
   }
 
-  /// The part of a caller's array that stands for numbers of a workspace; nil if those must be copied.
-  private func lent(_ array: CallerArray, _ own: Floats, _ uses: [Loans.Use], _ first: Int) -> Floats? {
-    uses.isEmpty ? nil : array.lent(own.count, fromRow: first)
+  /// Lets a value of the model lie in the caller's array during the call, if it may and can.
+  private func lend(_ array: CallerArray, _ own: Tensor, _ uses: [Loans.Use]?, _ workspace: Workspace, _ first: Int) -> Bool {
+    guard let uses, !uses.isEmpty, let part = array.part(own.values.count, fromRow: first) else { return false }
+    workspace.place(part, uses)
+    return true
   }
 
   /// Sets the states of stateful layers to zero.

@@ -86,6 +86,31 @@ private let functions: [(activation: Activation, exact: @Sendable (Double) -> Do
     }
   }
 
+  @Test(arguments: KernelTable.supported) func `have the slopes that their definitions have, whatever the length`(_ kernels: KernelTable) throws {
+    let arena = try Arena(capacity: 8_192, for: "a test")
+    for (activation, exact) in functions.prefix(5) {
+      for count in [1, 7, 16, 33, 4_001] {
+        // No number is 0, where elu and selu have a kink.
+        let numbers = (0..<count).map { Float($0 - count / 2) * (count > 100 ? 0.01 : 0.9) + 0.003 }
+        let (x, gradient) = (arena.floats(at: 0, count), arena.floats(at: 4_096, count))
+        x.copy(from: numbers)
+        for index in 0..<count { gradient[index] = Float(index % 3) - 1 }
+        kernels.backward(activation, before: x, after: x, gradient: gradient, width: count)
+        for (index, number) in numbers.enumerated() {
+          let place = Double(number)
+          let slope = (exact(place + 1e-6) - exact(place - 1e-6)) / 2e-6
+          #expect(abs(Double(gradient[index]) - Double(index % 3 - 1) * slope) <= 2e-6, "the slope of \(activation) at \(number)")
+        }
+        #expect(x.array == numbers)
+      }
+      let (x, gradient) = (arena.floats(at: 0, 3), arena.floats(at: 4_096, 3))
+      x.copy(from: [.nan, -1e4, 1e4])
+      gradient.fill(1)
+      kernels.backward(activation, before: x, after: x, gradient: gradient, width: 3)
+      #expect(gradient[0].isNaN && abs(gradient[1]) <= 1e-6 && abs(gradient[2] - 1) <= 0.051, "slopes of \(activation) far out: \(gradient.array)")
+    }
+  }
+
   @Test(arguments: KernelTable.supported) func `make softmax sum up to 1`(_ kernels: KernelTable) throws {
     var random = Random(seed: 9)
     let arena = try Arena(capacity: 4_096, for: "a test")

@@ -42,6 +42,31 @@ import Testing
     }
   }
 
+  @Test(arguments: KernelTable.supported) func `adds to the gradients of its own columns alone`(_ kernels: KernelTable) throws {
+    let (count, columns, rows) = (3, kernels.lanes, 5)
+    for own in [columns / 2, columns] {
+      let matrix = try TrainedMatrix(count: count, columns: columns, order: (0..<own).map { $0 }, kernels: kernels)
+      let (x, keepX) = try numbers(rows * count, seed: 1)
+      let (dz, keepZ) = try numbers(rows * matrix.width, seed: 2)
+      let (all, keepAll) = try numbers(count * columns + 1, seed: 3)
+      let (scratch, keepScratch) = try numbers(matrix.gradientScratch, seed: 4)
+      // Where vectors begin, and between them.
+      for start in 0...1 {
+        let gradient = all.slice(start, count * columns)
+        let before = gradient.array
+        matrix.addGradient(x: x, stride: count, dz: dz, stride: matrix.width, rows: rows, to: gradient, bias: nil, scratch: scratch)
+        for k in 0..<count {
+          for column in 0..<columns {
+            var sum = Double(before[k * columns + column])
+            if column < own { for row in 0..<rows { sum += Double(x[row * count + k]) * Double(dz[row * matrix.width + column]) } }
+            #expect(abs(Double(gradient[k * columns + column]) - sum) <= 1e-5)
+          }
+        }
+      }
+      withExtendedLifetime((keepX, keepZ, keepAll, keepScratch)) {}
+    }
+  }
+
   @Test(arguments: KernelTable.supported) func `multiplies by itself and by its transpose after each change`(_ kernels: KernelTable) throws {
     for (count, columns) in [(1, 1), (5, 12), (8, 33), (17, 70), (40, 128)] {
       let matrix = try TrainedMatrix(count: count, columns: columns, kernels: kernels)

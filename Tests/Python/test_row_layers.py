@@ -77,3 +77,17 @@ def test_maximum_passes_over_nan():
     for layer in (layers.GlobalMaxPooling1D(), layers.MaxPooling1D(STEPS)):
         found = Sequential([Input((STEPS, 20)), layer], seed=1).predict(x)
         assert np.array_equal(found.reshape(ROWS, 20), np.nanmax(x, axis=1))
+
+
+@pytest.mark.parametrize("inputs, units", [(5, 17), (128, 64), (40, 128), (300, 130)])
+def test_dense_takes_some_rows_at_a_time(inputs, units):
+    """More rows than are taken at once with few weights, and numbers behind the layer that are padded or not."""
+    model = Sequential([Input((STEPS, inputs)), layers.Dense(units, activation="relu"), layers.Dense(units, activation="softmax")], seed=1)
+    x = numbers(12, STEPS, inputs)
+    found = model.predict(x, batch_size=12)
+    first, second = (np.float64(model.weights[name]) for name in model.weights if name.endswith("kernel"))
+    scores = np.maximum(x @ first, 0) @ second
+    e = np.exp(scores - scores.max(-1, keepdims=True))
+    np.testing.assert_allclose(found, e / e.sum(-1, keepdims=True), rtol=1e-4, atol=1e-6)
+    for row in (0, 5, 11):
+        assert np.array_equal(model.predict(x[row : row + 1])[0], found[row])

@@ -44,10 +44,22 @@ final class DenseOperator: Operator, @unchecked Sendable {
         (x, stride) = (call.scratch[1], matrix.quantizedStride)
       }
     #endif
-    kernels.project(x, stride: stride, rows: rows, matrix, into: call.scratch[0], stride: matrix.width)
-    out.values.copyRows(rows, count: it.units, stride: it.units, from: call.scratch[0], stride: matrix.width)
-    kernels.apply(it.activation, to: out.values, width: it.units)
+    // A product without padding goes where it belongs. Few weights stay near anyway: then some rows at a time do too.
+    let isWhole = it.units == matrix.width && out.values.isAligned(kernels.lanes)
+    let some = isWhole || matrix.weights.count > DenseOperator.nearNumbers ? max(rows, 1) : DenseOperator.nearRows
+    for first in Swift.stride(from: 0, to: rows, by: some) {
+      let count = min(some, rows - first)
+      let to = out.values.slice(first * it.units, count * it.units)
+      let product = isWhole ? to : call.scratch[0]
+      kernels.project(x.from(first * stride), stride: stride, rows: count, matrix, into: product, stride: matrix.width)
+      if !isWhole { to.copyRows(count, count: it.units, stride: it.units, from: product, stride: matrix.width) }
+      kernels.apply(it.activation, to: to, width: it.units)
+    }
   }
+
+  /// Numbers of weights that a core's second cache keeps beside other things, and rows that are taken at a time with so few.
+  private static let nearNumbers = 1 << 15
+  private static let nearRows = 48
 }
 
 /// Looks tokens up in a table.

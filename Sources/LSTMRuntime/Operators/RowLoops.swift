@@ -70,6 +70,17 @@ extension Floats {
     for i in 0..<matching(x, y) { unsafe base[i] += unsafe x.base[i] * y.base[i] }
   }
 
+  /// Gives each number to `target` where `x` is `y`, and keeps 0 instead.
+  @inline(never)
+  func give(to target: Floats, where x: Floats, is y: Floats) {
+    for i in 0..<matching(target, x, y) {
+      let isHere = unsafe x.base[i] == y.base[i]
+      let own = unsafe base[i]
+      unsafe target.base[i] += isHere ? own : 0
+      unsafe base[i] = isHere ? 0 : own
+    }
+  }
+
   /// What reaches the arguments of a normalisation from what reaches its results `normal`: `self += factor · (d − mean − slope · normal)`.
   @inline(never)
   func addThroughNormal(_ d: Floats, _ normal: Floats, factor: Scalar, mean: Scalar, slope: Scalar) {

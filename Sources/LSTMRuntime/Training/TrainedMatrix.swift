@@ -147,8 +147,8 @@ final class TrainedMatrix: @unchecked Sendable {  // written by refresh only, be
       if isLow { return addLowGradient(x, stride, dz, dzStride, rows: rows, to: gradient, bias: bias, scratch: scratch) }
     #endif
     let rest = scratch.slice((count + 1) * width, training.outerScratch(count: count))
-    if let gradient, width == columns, runs.count == 1, gradient.isAligned(kernels.lanes) {
-      // Rows without padding, as the kernel wants them.
+    if let gradient, width == columns, runs.first?.count == columns, gradient.isAligned(kernels.lanes) {
+      // All columns in their order and no padding, as the kernel wants them.
       training.outer(
         x, stride: stride, count: count, dz, stride: dzStride, width: width, rows: rows, into: gradient, stride: width, scratch: rest)
     } else if let gradient {

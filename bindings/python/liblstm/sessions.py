@@ -6,7 +6,7 @@ import os
 import threading
 from collections import deque
 from contextlib import contextmanager
-from typing import Any, Iterator, Optional, Sequence
+from typing import Iterator, Optional, Sequence
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from ._handle import Handle, create
 from ._library import check, library, new
 
 Key = tuple[int, int, int]
+Shapes = list[tuple[tuple[int, ...], "np.dtype[np.generic]"]]
 
 #: How weights may be kept, by the names that a caller gives.
 WEIGHTS = {"float32": _c.WEIGHTS_FLOAT32, "bf16": _c.WEIGHTS_BF16, "int8": _c.WEIGHTS_INT8, "w8a8": _c.WEIGHTS_W8A8}
@@ -43,12 +44,12 @@ class Session:
         options = new(_c.SessionOptions)
         options.precision, options.threads, options.weights = key
         self.handle = create("lstm_session_create", "lstm_session_free", model, ctypes.byref(options))
-        self._last: Any = None, None
+        self._last: Optional[tuple[list[tuple[int, ...]], Shapes]] = None
 
-    def outputs(self, inputs: Sequence[AnyArray], count: int) -> list[tuple[tuple[int, ...], "np.dtype[np.generic]"]]:
+    def outputs(self, inputs: Sequence[AnyArray], count: int) -> Shapes:
         """The shape and type of each of the `count` outputs for inputs of such shapes."""
         shapes = [x.shape for x in inputs]
-        if shapes == self._last[0]:
+        if self._last and self._last[0] == shapes:
             return self._last[1]
         found = [new(_c.Array) for _ in range(count)]
         check(library().lstm_session_output_shapes(self.handle, pointers([described(x) for x in inputs]), len(inputs),

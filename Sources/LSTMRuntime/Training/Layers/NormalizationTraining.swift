@@ -22,8 +22,8 @@ final class BatchNormalizationTraining: TrainingLayer, @unchecked Sendable {
 
   override func sizes(_ inputs: [[Int]], _ outputs: [[Int]]) -> TrainingSizes {
     let channels = inputs[0][axis]
-    // mean, variance, 1 / √(variance + ε); the gradients' sums
-    return TrainingSizes(kept: [channels, channels, channels], scratch: [channels, channels])
+    // mean, variance, 1 / √(variance + ε); the gradients' sums, two rows
+    return TrainingSizes(kept: [channels, channels, channels], scratch: [channels, channels, channels, channels])
   }
 
   private func usesBatch(_ call: TrainingCall) -> Bool { call.mode == .training && !isFrozen }
@@ -34,7 +34,9 @@ final class BatchNormalizationTraining: TrainingLayer, @unchecked Sendable {
     let (inner, channels) = (x.count(from: axis + 1), x.shape[axis])
     let (mean, variance, factor) = (call.kept[0], call.kept[1], call.kept[2])
     let count = x.values.count / max(channels, 1)
-    if usesBatch(call) && count > 0 {
+    if usesBatch(call) && count > 0 && inner == 1 {
+      measureRows(call, count)
+    } else if usesBatch(call) && count > 0 {
       mean.fill(0)
       variance.fill(0)
       for index in 0..<out.count { mean[index / inner % channels] += x.values[index] }
@@ -52,9 +54,68 @@ final class BatchNormalizationTraining: TrainingLayer, @unchecked Sendable {
     for channel in 0..<channels { factor[channel] = 1 / (variance[channel] + Scalar(it.epsilon)).squareRoot() }
     let gamma = places.gamma.map { call.weights[$0] }
     let beta = places.beta.map { call.weights[$0] }
+    if inner == 1 {
+      for row in 0..<count {
+        let to = out.slice(row * channels, channels)
+        normal(call, row, into: to)
+        if let gamma { to.multiply(by: gamma) }
+        if let beta { to.add(beta) }
+      }
+      return
+    }
     for index in 0..<out.count {
       let channel = index / inner % channels
       out[index] = (x.values[index] - mean[channel]) * factor[channel] * (gamma?[channel] ?? 1) + (beta?[channel] ?? 0)
+    }
+  }
+
+  /// Mean and variance where channels lie side by side.
+  private func measureRows(_ call: TrainingCall, _ rows: Int) {
+    let (x, row, mean, variance) = (call.inputs[0].values, call.scratch[2], call.kept[0], call.kept[1])
+    mean.fill(0)
+    variance.fill(0)
+    for index in 0..<rows { mean.add(x.slice(index * mean.count, mean.count)) }
+    mean.divide(by: Scalar(rows))
+    for index in 0..<rows {
+      row.copy(from: x.slice(index * mean.count, mean.count))
+      row.subtract(mean)
+      variance.add(row, times: row)
+    }
+    variance.divide(by: Scalar(rows))
+  }
+
+  /// A row of channels, normalised.
+  private func normal(_ call: TrainingCall, _ row: Int, into to: Floats) {
+    to.copy(from: call.inputs[0].values.slice(row * to.count, to.count))
+    to.subtract(call.kept[0])
+    to.multiply(by: call.kept[2])
+  }
+
+  /// The way back where channels lie side by side.
+  private func backwardRows(_ call: TrainingCall, _ rows: Int) {
+    let (sum, product, row, d) = (call.scratch[0], call.scratch[1], call.scratch[2], call.scratch[3])
+    let width = sum.count
+    for index in 0..<rows {
+      let dy = call.outputGradients[0].slice(index * width, width)
+      normal(call, index, into: row)
+      sum.add(dy)
+      product.add(dy, times: row)
+    }
+    if let gamma = places.gamma { call.weightGradients[gamma]?.add(product) }
+    if let beta = places.beta { call.weightGradients[beta]?.add(sum) }
+    guard let dx = call.inputGradients[0] else { return }
+    for index in 0..<rows {
+      d.copy(from: call.outputGradients[0].slice(index * width, width))
+      if usesBatch(call) {
+        normal(call, index, into: row)
+        row.multiply(by: product)
+        row.add(sum)
+        row.divide(by: Scalar(rows))
+        d.subtract(row)
+      }
+      d.multiply(by: call.kept[2])
+      if let gamma = places.gamma { d.multiply(by: call.weights[gamma]) }
+      dx.slice(index * width, width).add(d)
     }
   }
 
@@ -66,6 +127,7 @@ final class BatchNormalizationTraining: TrainingLayer, @unchecked Sendable {
     let (sum, product) = (call.scratch[0], call.scratch[1])
     sum.fill(0)
     product.fill(0)
+    if inner == 1 { return backwardRows(call, dy.count / max(channels, 1)) }
     for index in 0..<dy.count {
       let channel = index / inner % channels
       sum[channel] += dy[index]

@@ -59,23 +59,28 @@ final class PoolingTraining: PlainTraining, @unchecked Sendable {
     super.init(plain)
   }
 
+  override func sizes(_ inputs: [[Int]], _ outputs: [[Int]]) -> TrainingSizes { TrainingSizes(scratch: [inputs[0][2]]) }
+
   override func backward(_ call: TrainingCall) {
     guard let dx = call.inputGradients[0] else { return }
     let x = call.inputs[0]
     let out = call.outputs[0]
     let (steps, width) = (x.shape[1], x.shape[2])
+    let left = call.scratch[0]
     let before = it.geometry(steps: steps).before
     for row in 0..<out.shape[0] {
       for step in 0..<out.shape[1] {
         let first = step * it.stride - before
         let window = max(first, 0)..<max(max(first, 0), min(first + it.size, steps))
-        for channel in 0..<width {
-          let place = (row * out.shape[1] + step) * width + channel
-          let dy = call.outputGradients[0][place]
+        let place = (row * out.shape[1] + step) * width
+        left.copy(from: call.outputGradients[0].slice(place, width))
+        if it.kind == .average { left.divide(by: Scalar(window.count)) }
+        for time in window {
+          let from = (row * steps + time) * width
           if it.kind == .average {
-            for time in window { dx[(row * steps + time) * width + channel] += dy / Scalar(window.count) }
-          } else if let time = window.first(where: { x.values[(row * steps + $0) * width + channel] == out.values[place] }) {
-            dx[(row * steps + time) * width + channel] += dy
+            dx.slice(from, width).add(left)
+          } else {
+            left.give(to: dx.slice(from, width), where: x.values.slice(from, width), is: out.values.slice(place, width))
           }
         }
       }
