@@ -15,6 +15,8 @@ public final class Plan: @unchecked Sendable {  // all properties are immutable 
   let loans: Loans
   /// Whether there are such.
   let lends: Bool
+  /// Whether some layer may refuse numbers of its input.
+  let mayRefuse: Bool
   /// Whether each row of a batch can be computed by itself.
   public let rowsAreIndependent: Bool
 
@@ -53,7 +55,9 @@ public final class Plan: @unchecked Sendable {  // all properties are immutable 
     for output in model.outputs { lastUse[output.value] = Int.max }
     self.operators = operators
     self.lastUse = lastUse
-    loans = Loans(model, takeAnyPlace: operators.map { $0?.takesAnyPlace ?? false }, mayRefuse: operators.map { $0?.mayRefuse ?? false })
+    let refusing = operators.map { $0?.mayRefuse ?? false }
+    mayRefuse = refusing.contains(true)
+    loans = Loans(model, takeAnyPlace: operators.map { $0?.takesAnyPlace ?? false }, mayRefuse: refusing)
     lends = (loans.inputs + loans.outputs).contains { !$0.isEmpty }
     rowsAreIndependent = model.rowsAreIndependent
   }

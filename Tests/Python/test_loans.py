@@ -87,13 +87,21 @@ def test_masks_made_of_a_lent_input():
     assert np.array_equal(model.predict(unaligned(tokens, 4)), model.predict(np.int32(tokens)))
 
 
-@pytest.mark.parametrize("behind", [[], [layers.Activation("relu")]], ids=["last", "before the last"])
-def test_outputs_are_untouched_on_error(behind):
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("threads", [1, 2, 3])
+@pytest.mark.parametrize("behind", [[], [layers.Activation("relu")], [layers.LSTM(6, return_sequences=True)]], ids=["last", "lent", "copied"])
+def test_outputs_are_untouched_on_error(behind, threads, dtype):
     model = Sequential([Input((2,)), layers.Embedding(5, 6), *behind], seed=1)
-    out = np.full((3, 2, 6), 7, np.float32)
-    with pytest.raises(liblstm.ArgumentError, match="the input holds 9"):
-        model.predict(np.array([[1, 2], [3, 4], [0, 9]], np.float32), out=out)
-    assert (out == 7).all()
+    out = np.full((3, 2, 6), 7, dtype)
+    tokens = np.array([[1, 2], [3, 4], [0, 1]], dtype)
+    for row in range(3):
+        wrong = tokens.copy()
+        wrong[row, 1] = 9
+        with pytest.raises(liblstm.ArgumentError, match="the input holds 9"):
+            model.predict(wrong, out=out, threads=threads)
+        assert (out == 7).all()
+    # The rows of all threads are written once nobody refuses.
+    assert np.array_equal(model.predict(tokens, out=out, threads=threads), model.predict(tokens))
 
 
 def test_an_output_before_one_that_refuses():
