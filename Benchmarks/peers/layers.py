@@ -102,6 +102,8 @@ def training_rows() -> list[Row]:
     """Small networks with one of the layers each."""
     given = Input((200, 128))
     attending = Model(given, layers.Dense(10)(layers.GlobalAveragePooling1D()(layers.MultiHeadAttention(8, 16)(given, given))))
+    made = layers.TimeDistributed(layers.Dense(128))(given)
+    looking = Model(given, layers.Dense(10)(layers.GlobalAveragePooling1D()(layers.Attention()([made, made]))))
     return [
         ("Dense 512-512-10, relu [256, 512]", our_step((256, 512), 10, [layers.Dense(512, activation="relu"), layers.Dense(512, activation="relu"), layers.Dense(10)]),
          their_step(torch.randn(256, 512), 10, nn.Sequential(nn.Linear(512, 512), nn.ReLU(), nn.Linear(512, 512), nn.ReLU(), nn.Linear(512, 10)))),
@@ -114,6 +116,14 @@ def training_rows() -> list[Row]:
         ("MultiHeadAttention 8 × 16, average [8, 200, 128]", our_step((8, 200, 128), 10, attending),
          their_step(torch.randn(8, 200, 128), 10, Chain(lambda m, x: m[1](m[0](x, x, x, need_weights=False)[0].mean(1)),
                                                         nn.MultiheadAttention(128, 8, batch_first=True), nn.Linear(128, 10)))),
+        ("Dense 128, Attention, average [8, 200, 128]", our_step((8, 200, 128), 10, looking),
+         their_step(torch.randn(8, 200, 128), 10, Chain(lambda m, x: m[1](F.scaled_dot_product_attention(*3 * [m[0](x)], scale=1.0).mean(1)),
+                                                        nn.Linear(128, 128), nn.Linear(128, 10)))),
+        ("Conv1D 8 → 32, 3, BatchNormalization, relu, average [32, 200]",
+         our_step((32, 200, 8), 10, [layers.Conv1D(32, 3, padding="same"), layers.BatchNormalization(), layers.Activation("relu"),
+                                     layers.GlobalAveragePooling1D(), layers.Dense(10)]),
+         their_step(torch.randn(32, 8, 200), 10, Chain(lambda m, x: m[2](F.relu(m[1](m[0](x))).mean(2)),
+                                                       nn.Conv1d(8, 32, 3, padding=1), nn.BatchNorm1d(32), nn.Linear(32, 10)))),
         ("LayerNormalization, Dense 256 gelu, average [32, 100, 256]",
          our_step((32, 100, 256), 1, [layers.LayerNormalization(), layers.TimeDistributed(layers.Dense(256, activation="gelu")),
                                       layers.GlobalAveragePooling1D(), layers.Dense(1)]),

@@ -37,7 +37,13 @@ LAYERS = {
     "average": lambda: layers.GlobalAveragePooling1D(),
     "permute": lambda: layers.Permute((2, 1)),
     "padding": lambda: layers.ZeroPadding1D(2),
-    "recurrent": lambda: layers.LSTM(5, return_sequences=True),
+    "LSTM": lambda: layers.LSTM(5, return_sequences=True),
+    "LSTM of whole vectors, backwards": lambda: layers.LSTM(32, return_sequences=True, go_backwards=True),
+    "GRU": lambda: layers.GRU(17),
+    "GRU that resets before": lambda: layers.GRU(17, return_sequences=True, reset_after=False),
+    "SimpleRNN": lambda: layers.SimpleRNN(9, return_sequences=True),
+    "both directions": lambda: layers.Bidirectional(layers.LSTM(6, return_sequences=True)),
+    "LSTM with relu": lambda: layers.LSTM(16, return_sequences=True, activation="relu"),
 }
 
 

@@ -54,6 +54,9 @@ final class RecurrentOperator: Operator, @unchecked Sendable {
 
   override var packed: [PackedMatrix] { cell.packed }
 
+  /// x is read number by number and the output written at any alignment; all else is scratch.
+  override var takesAnyPlace: Bool { true }
+
   /// They can with cells that run by themselves; masked ones go step by step.
   override var sharesSteps: Bool { cell.runsWhole(rows: 2) && cell.sharesSteps && !isMasked }
 
