@@ -1,4 +1,7 @@
 """Sessions read and write the caller's arrays in place where they can: the same bits wherever those lie, and nothing written on error."""
+import threading
+import time
+
 import numpy as np
 import pytest
 
@@ -125,3 +128,26 @@ def test_shapes_may_change_from_call_to_call():
     for rows, steps in ((2, 5), (1, 3), (2, 5), (4, 1)):
         x = series(rows, steps, WIDTH)
         assert np.array_equal(model.predict(x), model.predict(np.float64(x)))
+
+
+def test_an_input_that_another_thread_changes_does_no_harm():
+    # What comes out is anything or an error, but the process lives: tokens are looked at twice, and may be none the second time.
+    model = Sequential([Input((20000,)), layers.Embedding(5, 8)], seed=1)
+    x = np.ones((1, 20000), np.float32)
+    out = model.predict(x)
+    end = time.monotonic() + 0.5
+
+    def change():
+        while time.monotonic() < end:
+            x[...] = 1
+            x[...] = 1e30
+
+    other = threading.Thread(target=change)
+    other.start()
+    while time.monotonic() < end:
+        try:
+            model.predict(x, out=out)
+        except liblstm.ArgumentError:
+            pass
+    other.join()
+    assert np.array_equal(model.predict(np.ones_like(x)), model.predict(np.ones_like(x, np.int32)))
