@@ -94,10 +94,10 @@ public final class Plan: @unchecked Sendable {  // all properties are immutable 
   /// The name of the instruction set in use: `baseline`, `v3`, `v4`.
   public static var instructionSet: String { KernelTable.best.name }
 
-  /// The input and output shapes of each node for inputs of these shapes.
+  /// The input and output shapes of each node for inputs of these shapes; `ofRows`: these are some rows of a batch, whatever batch the file states.
   ///
   /// - Throws: ``LSTMError/shape(_:)`` naming the input or the layer that does not fit.
-  func shapes(for inputs: [Shape], streaming: Bool = false) throws(LSTMError) -> [[Shape]] {
+  func shapes(for inputs: [Shape], streaming: Bool = false, ofRows: Bool = false) throws(LSTMError) -> [[Shape]] {
     guard inputs.count == model.inputs.count else {
       throw .argument("the model takes \(model.inputs.count) inputs, not \(inputs.count)")
     }
@@ -110,6 +110,7 @@ public final class Plan: @unchecked Sendable {  // all properties are immutable 
         var declared = model.shape(of: model.inputs[position].value)
         // A live series has no length, whatever length the file states.
         if streaming && declared.rank > 1 { declared.dimensions[1] = Shape.unknown }
+        if ofRows && declared.rank > 0 { declared.dimensions[0] = Shape.unknown }
         guard inputs[position].isCompatible(with: declared) else {
           throw .shapeMismatch(tensor: "input ‘\(model.inputs[position].name)’", expected: declared, found: inputs[position])
         }
