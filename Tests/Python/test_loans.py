@@ -67,6 +67,21 @@ def test_places_do_not_matter(case, threads):
     assert np.array_equal(model.predict(x, threads=threads), double)
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.int32, np.int64])
+def test_numbers_between_their_places_are_copied(dtype):
+    model = Sequential([Input((STEPS, WIDTH)), layers.Dense(3), layers.LSTM(3, return_sequences=True)], seed=1)
+    x = (9 * series(ROWS, STEPS, WIDTH)).astype(dtype)
+    wanted = model.predict(x)
+    trainer = liblstm.Trainer(model, loss="mse", optimizer="sgd")
+    for offset in (1, 2, 3):
+        given = unaligned(x, offset)
+        assert not given.flags.aligned and np.array_equal(model.predict(given), wanted)
+        assert np.array_equal(model.stream().steps(given[0]), wanted[0])
+        assert np.array_equal(trainer.gradients(given, unaligned(wanted, offset)), trainer.gradients(x, wanted))
+        with pytest.raises(liblstm.ArgumentError, match="aligned"):
+            model.predict(x, out=unaligned(wanted, offset))
+
+
 def test_attention_to_its_own_input():
     given = Input((STEPS, WIDTH))
     model = Model(given, layers.MultiHeadAttention(2, 3)(layers.Attention()([given, given]), given), seed=1)
