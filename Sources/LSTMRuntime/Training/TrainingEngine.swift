@@ -28,9 +28,6 @@ final class TrainingEngine {
   static let blockRows = 16
   /// The most blocks, each with gradients of its own.
   static let blockLimit = 16
-  /// Gradients that a core's second cache keeps: models of more have half as many blocks (Zen 4, 2026-11, Dense 512-512-10, 256 rows:
-  /// 10.0 → 9.0 ms).
-  static let nearNumbers = 1 << 18
 
   init(_ plan: TrainingPlan, threads: Int, seed: UInt64) throws(LSTMError) {
     self.plan = plan
@@ -44,9 +41,8 @@ final class TrainingEngine {
   /// The rows of each block of a batch.
   func split(_ rows: Int) -> [Range<Int>] {
     guard plan.splitsBatch, rows > TrainingEngine.blockRows else { return [0..<rows] }
-    // Large models have fewer blocks: their gradients take memory, and time to be added up.
-    let most = plan.parameters.count < TrainingEngine.nearNumbers ? TrainingEngine.blockLimit : TrainingEngine.blockLimit / 2
-    let limit = max(2, min(most, (1 << 28) / max(plan.parameters.count, 1)))
+    // Large models have fewer blocks: their gradients take memory.
+    let limit = max(2, min(TrainingEngine.blockLimit, (1 << 28) / max(plan.parameters.count, 1)))
     let count = min(limit, (rows + TrainingEngine.blockRows - 1) / TrainingEngine.blockRows)
     return (0..<count).map { rows * $0 / count..<rows * ($0 + 1) / count }
   }
