@@ -85,14 +85,14 @@ LSTM_INLINE void tile(const int form, const int R, const int G, const int P, con
 #define LSTM_MOST_ROWS(form, panels) ((form) != INT8 || (panels) == 1 ? 6 : 12 / (panels))
 
 /* Tiles of one group, by their rows. */
-#define LSTM_ROWS(form, P)                                           \
-  switch (rows) {                                                       \
-    case 1: return tile(form, 1, 1, P, it);                          \
-    case 2: return tile(form, 2, 1, P, it);                          \
-    case 3: return tile(form, 3, 1, P, it);                          \
-    case 4: return tile(form, LSTM_MOST(form, 4, P), 1, P, it);   \
-    case 5: return tile(form, LSTM_MOST(form, 5, P), 1, P, it);   \
-    default: return tile(form, LSTM_MOST(form, 6, P), 1, P, it);  \
+#define LSTM_ROWS(form, P)                                       \
+  switch (rows) {                                                \
+    case 1: return tile(form, 1, 1, P, it);                      \
+    case 2: return tile(form, 2, 1, P, it);                      \
+    case 3: return tile(form, 3, 1, P, it);                      \
+    case 4: return tile(form, LSTM_MOST(form, 4, P), 1, P, it);  \
+    case 5: return tile(form, LSTM_MOST(form, 5, P), 1, P, it);  \
+    default: return tile(form, LSTM_MOST(form, 6, P), 1, P, it); \
   }
 #define LSTM_MOST(form, rows, P) ((rows) < LSTM_MOST_ROWS(form, P) ? (rows) : LSTM_MOST_ROWS(form, P))
 
@@ -115,19 +115,19 @@ LSTM_INLINE void turn_to(const int form, lstm_dot_part *part, const lstm_dot_pro
 }
 
 /* Tiles of a single row, by their groups. */
-#define LSTM_GROUPS(form, P)                                          \
-  switch (taken) {                                                       \
-    case 1: tile(form, 1, 1, P, &part); break;                        \
-    case 2: tile(form, 1, 2, P, &part); break;                        \
-    default: tile(form, 1, (form) == INT8 ? 2 : 4, P, &part); break;       \
+#define LSTM_GROUPS(form, P)                                         \
+  switch (taken) {                                                   \
+    case 1: tile(form, 1, 1, P, &part); break;                       \
+    case 2: tile(form, 1, 2, P, &part); break;                       \
+    default: tile(form, 1, (form) == INT8 ? 2 : 4, P, &part); break; \
   }
 
 /* A single row. It has too few sums to keep the multipliers busy: several groups at once, but so few that the first cache holds what was read last, if
  * it can: that is where the next step begins, which goes the other way. */
 LSTM_INLINE void single(const int form, const lstm_dot_product *it, lstm_dot_part part) {
-  const int64_t bytes = part.vectors * it->panels * 64, all = bytes * it->groups;
+  const int64_t bytes = part.vectors * it->panels * 64;
   int64_t width = form == INT8 ? 2 : 4;
-  if (all > LSTM_DOT_CACHE && bytes <= LSTM_DOT_TURN)
+  if (bytes * it->groups > LSTM_DOT_CACHE && bytes <= LSTM_DOT_TURN)
     while (width > 1 && width * bytes > LSTM_DOT_TURN) width /= 2;
   int64_t left = it->groups, taken;
   for (; left; left -= taken) {

@@ -23,11 +23,7 @@ final class AttentionOperator: Operator, @unchecked Sendable {
     weight = it.score == .concat ? (weights.last?.scalars.first ?? 1) : 1
   }
 
-  private func products(_ query: [Int], _ value: [Int]) -> AttentionProducts {
-    // Scores that are no products need no packed keys.
-    AttentionProducts(
-      queries: query[1], steps: value[1], keySize: it.score == .dot ? query[2] : 0, valueSize: value[2], lanes: kernels.lanes)
-  }
+  private func products(_ query: [Int], _ value: [Int]) -> AttentionProducts { AttentionProducts(it, query, value, lanes: kernels.lanes) }
 
   override var takesAnyPlace: Bool { true }
 

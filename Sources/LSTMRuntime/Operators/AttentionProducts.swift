@@ -99,6 +99,11 @@ struct AttentionProducts {
     values = PackedColumns(valueSize, lanes: lanes)
   }
 
+  /// Those of a layer for a query and a value of these shapes. Scores that are no products need no packed keys.
+  init(_ it: Attention, _ query: [Int], _ value: [Int], lanes: Int) {
+    self.init(queries: query[1], steps: value[1], keySize: it.score == .dot ? query[2] : 0, valueSize: value[2], lanes: lanes)
+  }
+
   /// Numbers from one row of scores to the next.
   var stride: Int { keys.width }
 

@@ -13,11 +13,7 @@ final class AttentionTraining: TrainingLayer, @unchecked Sendable {
     training = TrainingKernels(kernels)
   }
 
-  private func products(_ query: [Int], _ value: [Int]) -> AttentionProducts {
-    // Scores that are no products need no packed keys.
-    AttentionProducts(
-      queries: query[1], steps: value[1], keySize: it.score == .dot ? query[2] : 0, valueSize: value[2], lanes: kernels.lanes)
-  }
+  private func products(_ query: [Int], _ value: [Int]) -> AttentionProducts { AttentionProducts(it, query, value, lanes: kernels.lanes) }
 
   override func sizes(_ inputs: [[Int]], _ outputs: [[Int]]) -> TrainingSizes {
     let products = products(inputs[0], inputs[1])
