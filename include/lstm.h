@@ -472,8 +472,8 @@ typedef struct lstm_trainer_options {
   int32_t weights;  /**< LSTM_WEIGHTS_FLOAT32 (the default), or with LSTM_FLOAT32 LSTM_WEIGHTS_BF16: the layers that a session with it computes in
                          bf16 multiply rounded numbers here too: forward, with the bits of such a session, on the way back, and for the gradients of
                          their weights. Weights, states, sums, gradients and the optimizer stay float32, as do files; a checkpoint may be restored by a
-                         trainer with the other form. Quicker on processors with AVX512_BF16; on others with AVX2 or more the same bits,
-                         perhaps slower than float32. lstm_trainer_check_gradients() is in double precision as ever. */
+                         trainer with the other form. Quicker on processors with AVX512_BF16; on others with AVX2 or more the same bits
+                         (but for softmax), perhaps slower than float32. lstm_trainer_check_gradients() is in double precision as ever. */
   int32_t reserved; /**< 0 */
 } lstm_trainer_options;
 

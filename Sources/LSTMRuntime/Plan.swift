@@ -15,6 +15,8 @@ public final class Plan: @unchecked Sendable {  // all properties are immutable 
   let loans: Loans
   /// Whether there are such.
   let lends: Bool
+  /// Whether some layer may refuse numbers of its input.
+  let mayRefuse: Bool
   /// Whether each row of a batch can be computed by itself.
   public let rowsAreIndependent: Bool
 
@@ -53,7 +55,9 @@ public final class Plan: @unchecked Sendable {  // all properties are immutable 
     for output in model.outputs { lastUse[output.value] = Int.max }
     self.operators = operators
     self.lastUse = lastUse
-    loans = Loans(model, takeAnyPlace: operators.map { $0?.takesAnyPlace ?? false }, mayRefuse: operators.map { $0?.mayRefuse ?? false })
+    let refusing = operators.map { $0?.mayRefuse ?? false }
+    mayRefuse = refusing.contains(true)
+    loans = Loans(model, takeAnyPlace: operators.map { $0?.takesAnyPlace ?? false }, mayRefuse: refusing)
     lends = (loans.inputs + loans.outputs).contains { !$0.isEmpty }
     rowsAreIndependent = model.rowsAreIndependent
   }
@@ -90,10 +94,10 @@ public final class Plan: @unchecked Sendable {  // all properties are immutable 
   /// The name of the instruction set in use: `baseline`, `v3`, `v4`.
   public static var instructionSet: String { KernelTable.best.name }
 
-  /// The input and output shapes of each node for inputs of these shapes.
+  /// The input and output shapes of each node for inputs of these shapes; `ofRows`: these are some rows of a batch, whatever batch the file states.
   ///
   /// - Throws: ``LSTMError/shape(_:)`` naming the input or the layer that does not fit.
-  func shapes(for inputs: [Shape], streaming: Bool = false) throws(LSTMError) -> [[Shape]] {
+  func shapes(for inputs: [Shape], streaming: Bool = false, ofRows: Bool = false) throws(LSTMError) -> [[Shape]] {
     guard inputs.count == model.inputs.count else {
       throw .argument("the model takes \(model.inputs.count) inputs, not \(inputs.count)")
     }
@@ -106,6 +110,7 @@ public final class Plan: @unchecked Sendable {  // all properties are immutable 
         var declared = model.shape(of: model.inputs[position].value)
         // A live series has no length, whatever length the file states.
         if streaming && declared.rank > 1 { declared.dimensions[1] = Shape.unknown }
+        if ofRows && declared.rank > 0 { declared.dimensions[0] = Shape.unknown }
         guard inputs[position].isCompatible(with: declared) else {
           throw .shapeMismatch(tensor: "input ‘\(model.inputs[position].name)’", expected: declared, found: inputs[position])
         }

@@ -77,7 +77,11 @@ public final class Session: RunningSession {
     guard inputs.first.map({ $0.rows > 0 }) ?? true else { return }
     if let team, workers.count > 1, !workers[1].rows.isEmpty { team.run(rowsTask) } else { runShare(of: 0) }
     for worker in workers { if let error = worker.error { throw error } }
+    if writesLast { for worker in workers where !worker.rows.isEmpty { write(worker) } }
   }
+
+  /// Whether outputs are written when all threads are done: a layer may refuse numbers of one thread's rows, and then the others' are untouched too.
+  private var writesLast: Bool { plan.mayRefuse && workers.count > 1 && !workers[1].rows.isEmpty }
 
   private var isPrepared: Bool {
     guard inputShapes.count == inputs.count, outputShapes.count == outputs.count else { return false }
@@ -127,7 +131,7 @@ public final class Session: RunningSession {
       if lend(inputs[position], workspace.inputs[position], loans?.inputs[position], workspace, first) { continue }
       inputs[position].read(into: workspace.inputs[position].values, fromRow: first)
     }
-    if let loans {
+    if let loans, !writesLast {
       for position in outputs.indices { _ = lend(outputs[position], workspace.outputs[position], loans.outputs[position], workspace, first) }
     }
     do throws(LSTMError) {
@@ -135,14 +139,19 @@ public final class Session: RunningSession {
     } catch {
       worker.error = error
     }
-    for position in outputs.indices where worker.error == nil {
-      if let uses = loans?.outputs[position], !uses.isEmpty, outputs[position].isLent { continue }
-      outputs[position].write(workspace.outputs[position].values, fromRow: first)
-    }
+    if worker.error == nil && !writesLast { write(worker) }
     guard let loans else { return }
     // Nothing of the caller's is known after the call.
     for (tensor, uses) in zip(workspace.inputs, loans.inputs) { workspace.place(tensor.values, uses) }
     for (tensor, uses) in zip(workspace.outputs, loans.outputs) { workspace.place(tensor.values, uses) }
+  }
+
+  /// Writes what a thread made of its rows to the caller's arrays, but for what lies there.
+  private func write(_ worker: Worker) {
+    for position in outputs.indices {
+      if plan.lends, !writesLast, !plan.loans.outputs[position].isEmpty, outputs[position].isLent { continue }
+      outputs[position].write(worker.workspace.outputs[position].values, fromRow: worker.rows.lowerBound)
+    }
   }
 
   /// Lets a value of the model lie in the caller's array during the call, if it may and can.

@@ -32,7 +32,7 @@ final class Workspace {
   /// - Throws: ``LSTMError/shape(_:)``, ``LSTMError/memory(_:)``, ``LSTMError/state(_:)`` if a kept state is for another batch.
   func prepare(_ shapes: [Shape]) throws(LSTMError) {
     if shapes == inputShapes && !calls.isEmpty { return }
-    let all = try plan.shapes(for: shapes, streaming: streaming)
+    let all = try plan.shapes(for: shapes, streaming: streaming, ofRows: plan.rowsAreIndependent)
     try prepareStates(all, rows: shapes.first?[0] ?? 0)
     calls = []
     inputShapes = []

@@ -5,6 +5,8 @@ import sys
 
 import numpy as np
 import pytest
+
+import liblstm
 from liblstm import Input, Sequential, layers
 
 CELLS = [layers.LSTM, layers.GRU, lambda *a, **k: layers.GRU(*a, reset_after=False, **k), layers.SimpleRNN]
@@ -70,3 +72,25 @@ def test_a_stateful_shared_layer_keeps_its_state():
         model.reset_states()
         parts = [model.predict(x[:, first:first + 2], batch_size=14, threads=threads) for first in (0, 2, 4)]
         assert np.array_equal(np.concatenate(parts, axis=1), whole)
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_a_batch_that_the_file_states_can_be_shared_out(cell):
+    # 40 rows are those of several threads, and several blocks in training; a stream is one row.
+    model = Sequential([Input(batch_shape=(40, None, 3)), cell(5, stateful=True, return_sequences=True)], seed=1)
+    free = Sequential([Input((None, 3)), cell(5, return_sequences=True)], seed=1)
+    x = np.random.default_rng(3).uniform(-1, 1, (40, 6, 3)).astype(np.float32)
+    whole = free.predict(x)
+    for threads in (1, 2, 3):
+        model.reset_states()
+        parts = [model.predict(x[:, first:first + 2], threads=threads) for first in (0, 2, 4)]
+        assert np.array_equal(np.concatenate(parts, axis=1), whole)
+    model.reset_states()
+    stream = model.stream()
+    assert np.array_equal(np.stack([stream.step(instant) for instant in x[7]]), whole[7])
+    wanted = liblstm.Trainer(free, loss="mse", optimizer="sgd").gradients(x, whole[::-1])
+    for threads in (1, 2):
+        assert np.array_equal(liblstm.Trainer(model, loss="mse", optimizer="sgd", threads=threads).gradients(x, whole[::-1]), wanted)
+    for refused in (lambda: model.predict(x[:39]), lambda: liblstm.Trainer(model, loss="mse", optimizer="sgd").gradients(x[:39], whole[:39])):
+        with pytest.raises(liblstm.ShapeError, match="40"):
+            refused()

@@ -1,4 +1,7 @@
 """Sessions read and write the caller's arrays in place where they can: the same bits wherever those lie, and nothing written on error."""
+import threading
+import time
+
 import numpy as np
 import pytest
 
@@ -64,6 +67,21 @@ def test_places_do_not_matter(case, threads):
     assert np.array_equal(model.predict(x, threads=threads), double)
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.int32, np.int64])
+def test_numbers_between_their_places_are_copied(dtype):
+    model = Sequential([Input((STEPS, WIDTH)), layers.Dense(3), layers.LSTM(3, return_sequences=True)], seed=1)
+    x = (9 * series(ROWS, STEPS, WIDTH)).astype(dtype)
+    wanted = model.predict(x)
+    trainer = liblstm.Trainer(model, loss="mse", optimizer="sgd")
+    for offset in (1, 2, 3):
+        given = unaligned(x, offset)
+        assert not given.flags.aligned and np.array_equal(model.predict(given), wanted)
+        assert np.array_equal(model.stream().steps(given[0]), wanted[0])
+        assert np.array_equal(trainer.gradients(given, unaligned(wanted, offset)), trainer.gradients(x, wanted))
+        with pytest.raises(liblstm.ArgumentError, match="aligned"):
+            model.predict(x, out=unaligned(wanted, offset))
+
+
 def test_attention_to_its_own_input():
     given = Input((STEPS, WIDTH))
     model = Model(given, layers.MultiHeadAttention(2, 3)(layers.Attention()([given, given]), given), seed=1)
@@ -93,13 +111,21 @@ def test_masks_made_of_a_lent_input():
     assert np.array_equal(model.predict(unaligned(tokens, 4)), model.predict(np.int32(tokens)))
 
 
-@pytest.mark.parametrize("behind", [[], [layers.Activation("relu")]], ids=["last", "before the last"])
-def test_outputs_are_untouched_on_error(behind):
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("threads", [1, 2, 3])
+@pytest.mark.parametrize("behind", [[], [layers.Activation("relu")], [layers.LSTM(6, return_sequences=True)]], ids=["last", "lent", "copied"])
+def test_outputs_are_untouched_on_error(behind, threads, dtype):
     model = Sequential([Input((2,)), layers.Embedding(5, 6), *behind], seed=1)
-    out = np.full((3, 2, 6), 7, np.float32)
-    with pytest.raises(liblstm.ArgumentError, match="the input holds 9"):
-        model.predict(np.array([[1, 2], [3, 4], [0, 9]], np.float32), out=out)
-    assert (out == 7).all()
+    out = np.full((3, 2, 6), 7, dtype)
+    tokens = np.array([[1, 2], [3, 4], [0, 1]], dtype)
+    for row in range(3):
+        wrong = tokens.copy()
+        wrong[row, 1] = 9
+        with pytest.raises(liblstm.ArgumentError, match="the input holds 9"):
+            model.predict(wrong, out=out, threads=threads)
+        assert (out == 7).all()
+    # The rows of all threads are written once nobody refuses.
+    assert np.array_equal(model.predict(tokens, out=out, threads=threads), model.predict(tokens))
 
 
 def test_an_output_before_one_that_refuses():
@@ -117,3 +143,26 @@ def test_shapes_may_change_from_call_to_call():
     for rows, steps in ((2, 5), (1, 3), (2, 5), (4, 1)):
         x = series(rows, steps, WIDTH)
         assert np.array_equal(model.predict(x), model.predict(np.float64(x)))
+
+
+def test_an_input_that_another_thread_changes_does_no_harm():
+    # What comes out is anything or an error, but the process lives: tokens are looked at twice, and may be none the second time.
+    model = Sequential([Input((20000,)), layers.Embedding(5, 8)], seed=1)
+    x = np.ones((1, 20000), np.float32)
+    out = model.predict(x)
+    end = time.monotonic() + 0.5
+
+    def change():
+        while time.monotonic() < end:
+            x[...] = 1
+            x[...] = 1e30
+
+    other = threading.Thread(target=change)
+    other.start()
+    while time.monotonic() < end:
+        try:
+            model.predict(x, out=out)
+        except liblstm.ArgumentError:
+            pass
+    other.join()
+    assert np.array_equal(model.predict(np.ones_like(x)), model.predict(np.ones_like(x, np.int32)))

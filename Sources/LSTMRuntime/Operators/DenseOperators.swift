@@ -96,8 +96,9 @@ final class EmbeddingOperator: Operator, @unchecked Sendable {
       }
     }
     for index in 0..<tokens.count {
+      // Tokens may lie in the caller's array, where another thread of his may have put something else by now: that is no reason to stop the process.
       let token = tokens[index]
-      out.slice(index * size, size).copy(from: table.slice(Int(token) * size, size))
+      out.slice(index * size, size).copy(from: table.slice(token > 0 && token < end ? Int(token) * size : 0, size))
     }
   }
 }

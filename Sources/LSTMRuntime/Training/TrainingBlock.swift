@@ -38,7 +38,7 @@ final class TrainingBlock {
   func prepare(_ shapes: [Shape], seed: UInt64) throws(LSTMError) {
     if shapes == self.shapes && !calls.isEmpty { return }
     self.shapes = []
-    let all = try plan.plan.shapes(for: shapes)
+    let all = try plan.plan.shapes(for: shapes, ofRows: plan.splitsBatch)
     try prepareStates(all, rows: shapes.first?[0] ?? 0)
     let layout = try Layout(plan, all)
     let arena = try Arena(capacity: layout.capacity, for: "a training step")

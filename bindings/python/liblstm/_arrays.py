@@ -47,7 +47,7 @@ def is_array(x: Any) -> bool:
 
 
 def numbers(x: Any, what: str) -> AnyArray:
-    """`x` as a C-contiguous array of a type that the library takes; the very same array if it is one already."""
+    """`x` as a C-contiguous, aligned array of a type that the library takes; the very same array if it is one already."""
     array = _converted(x, what)
     if array.dtype in _CODES:
         pass
@@ -66,7 +66,7 @@ def numbers(x: Any, what: str) -> AnyArray:
     if array.ndim > _c.MAX_RANK:
         raise ShapeError("%s has %d dimensions; at most %d are possible" % (what, array.ndim, _c.MAX_RANK))
     # Not ascontiguousarray, which makes a row of a lone number.
-    return array if array.flags.c_contiguous else array.copy(order="C")
+    return array if array.flags.c_contiguous and array.flags.aligned else array.copy(order="C")
 
 
 def floats(x: Any, what: str) -> AnyArray:

@@ -32,8 +32,8 @@ def output_arrays(out: Any, expected: Sequence[tuple[tuple[int, ...], Any]], inp
             raise ShapeError("%s is %s; expected %s" % (what, list(array.shape), list(shape)))
         if array.dtype not in (np.dtype(np.float32), np.dtype(np.float64)):
             raise DTypeError("%s has elements of type %s; expected float32 or float64" % (what, array.dtype))
-        if not array.flags.c_contiguous or not array.flags.writeable:
-            raise ArgumentError("%s must be C-contiguous and writeable" % what)
+        if not array.flags.carray:
+            raise ArgumentError("%s must be C-contiguous, aligned and writeable" % what)
         if any(np.may_share_memory(array, other) for other in given[:number]):
             raise ArgumentError("%s shares memory with another output" % what)
         inputs[:] = [x.copy() if np.may_share_memory(x, array) else x for x in inputs]
