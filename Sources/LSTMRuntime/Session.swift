@@ -23,6 +23,9 @@ public final class Session: RunningSession {
     init(_ plan: Plan) { workspace = Workspace(plan, streaming: false) }
   }
 
+  /// So many numbers an array has that is worked on in place: below, that takes longer than a copy (1,100 instructions a call).
+  private static let lentNumbers = 2048
+
   /// Rows as several threads' work.
   private final class RowsTask: TeamTask {
     weak var session: Session?
@@ -126,13 +129,23 @@ public final class Session: RunningSession {
     guard !worker.rows.isEmpty else { return }
     let first = worker.rows.lowerBound
     let workspace = worker.workspace
-    let loans = plan.lends ? plan.loans : nil
     for position in inputs.indices {
-      if lend(inputs[position], workspace.inputs[position], loans?.inputs[position], workspace, first) { continue }
-      inputs[position].read(into: workspace.inputs[position].values, fromRow: first)
+      if let uses = uses(plan.loans.inputs, position, inputs[position], workspace.inputs[position]),
+        let part = inputs[position].part(workspace.inputs[position].values.count, fromRow: first)
+      {
+        workspace.place(part, uses)
+      } else {
+        inputs[position].read(into: workspace.inputs[position].values, fromRow: first)
+      }
     }
-    if let loans, !writesLast {
-      for position in outputs.indices { _ = lend(outputs[position], workspace.outputs[position], loans.outputs[position], workspace, first) }
+    if plan.lends, !writesLast {
+      for position in outputs.indices {
+        if let uses = uses(plan.loans.outputs, position, outputs[position], workspace.outputs[position]),
+          let part = outputs[position].part(workspace.outputs[position].values.count, fromRow: first)
+        {
+          workspace.place(part, uses)
+        }
+      }
     }
     do throws(LSTMError) {
       try workspace.run()
@@ -140,25 +153,31 @@ public final class Session: RunningSession {
       worker.error = error
     }
     if worker.error == nil && !writesLast { write(worker) }
-    guard let loans else { return }
+    guard plan.lends else { return }
     // Nothing of the caller's is known after the call.
-    for (tensor, uses) in zip(workspace.inputs, loans.inputs) { workspace.place(tensor.values, uses) }
-    for (tensor, uses) in zip(workspace.outputs, loans.outputs) { workspace.place(tensor.values, uses) }
+    for position in inputs.indices {
+      let own = workspace.inputs[position]
+      if let uses = uses(plan.loans.inputs, position, inputs[position], own) { workspace.place(own.values, uses) }
+    }
+    for position in outputs.indices {
+      let own = workspace.outputs[position]
+      if let uses = uses(plan.loans.outputs, position, outputs[position], own) { workspace.place(own.values, uses) }
+    }
   }
 
   /// Writes what a thread made of its rows to the caller's arrays, but for what lies there.
   private func write(_ worker: Worker) {
     for position in outputs.indices {
-      if plan.lends, !writesLast, !plan.loans.outputs[position].isEmpty, outputs[position].isLent { continue }
-      outputs[position].write(worker.workspace.outputs[position].values, fromRow: worker.rows.lowerBound)
+      let own = worker.workspace.outputs[position]
+      if !writesLast, uses(plan.loans.outputs, position, outputs[position], own) != nil { continue }
+      outputs[position].write(own.values, fromRow: worker.rows.lowerBound)
     }
   }
 
-  /// Lets a value of the model lie in the caller's array during the call, if it may and can.
-  private func lend(_ array: CallerArray, _ own: Tensor, _ uses: [Loans.Use]?, _ workspace: Workspace, _ first: Int) -> Bool {
-    guard let uses, !uses.isEmpty, let part = array.part(own.values.count, fromRow: first) else { return false }
-    workspace.place(part, uses)
-    return true
+  /// Where a value of the model is used, if it may lie in the caller's array during the call, can, and is so large that a copy would cost more.
+  private func uses(_ loans: [[Loans.Use]], _ position: Int, _ array: CallerArray, _ own: Tensor) -> [Loans.Use]? {
+    guard plan.lends, own.values.count >= Session.lentNumbers, array.isLent, !loans[position].isEmpty else { return nil }
+    return loans[position]
   }
 
   /// Sets the states of stateful layers to zero.
