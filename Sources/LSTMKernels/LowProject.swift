@@ -5,18 +5,17 @@
 
   /// A matrix with weights of few bytes, as it lies in the memory that ``describeLow`` fills.
   @unsafe struct LowMatrix {
-    /// 0: bf16, 1: integers: see ``lowSums``. By CDot's functions, 2: bf16, 3: int8, 5: w8a8.
+    /// `LSTM_LOW_…`: see ``lowSums``; `LSTM_DOT_…`: see CDot.
     var form: Int
     var panels: Int
-    /// Numbers of x, and the words that they become: as many in form 0, half as many, rounded up, in form 2, and to an even number in forms 1 and 3,
-    /// a quarter in form 5.
+    /// Numbers of x, and the words that they become.
     var count: Int
     var words: Int
     /// The largest integer of a quantised x.
     var limit: Int
-    /// `[groups, ⌈words / 2⌉, panels, lanes]`; in forms 2 and 5, where a word of x is as wide as one of weights, `[groups, words, panels, lanes]`.
+    /// `[groups, ⌈words / 2⌉, panels, lanes]`; with CDot's bf16 and w8a8, where a word of x is as wide as one of weights, `[groups, words, panels, lanes]`.
     var weights: UnsafePointer<Scalar>
-    /// `[groups, panels, lanes]`, all three; offsets, of forms 3 and 5, are 32-bit integers: see CDot.
+    /// `[groups, panels, lanes]`, all three; offsets, for CDot, are 32-bit integers.
     var start: UnsafePointer<Scalar>
     var scales: UnsafePointer<Scalar>
     var offsets: UnsafePointer<Scalar>
@@ -28,7 +27,7 @@
   /// Describes a packed matrix for the functions that take one: see LowMatrix.
   ///
   /// - Requires: `panels` is 1, 3 or 4; weights, start and scales are aligned to vectors; `scales` and `offsets` are read
-  ///   with integers only. Forms from 2 on are for vectors of 16 numbers, and processors of which `lstm_dot_supported` says that they can.
+  ///   with integers only. Forms of CDot are for vectors of 16 numbers, and processors of which `lstm_dot_supported` says that they can.
   @inline(never)  // see project
   public func describeLow(
     _ memory: UnsafeMutableRawPointer, form: Int, panels: Int, count: Int, limit: Int, _ weights: UnsafePointer<Scalar>,
@@ -40,13 +39,13 @@
       weights: weights, start: start, scales: scales, offsets: offsets)
   }
 
-  /// The words that so many numbers become.
+  /// The words that so many numbers become: bf16 numbers lie alone or in pairs, 16-bit numbers in pairs to an even number of words, 8-bit ones by four.
   @_transparent
   private func lowWords(_ form: Int, _ count: Int) -> Int {
     switch form {
-    case 0: count
-    case 2: (count &+ 1) / 2
-    case 5: (count &+ 3) / 4
+    case LSTM_LOW_BF16: count
+    case LSTM_DOT_BF16: (count &+ 1) / 2
+    case LSTM_DOT_W8A8: (count &+ 3) / 4
     default: (count &+ 3) / 4 &* 2
     }
   }
@@ -202,17 +201,17 @@
     _ outStride: Int, isBackward: Bool = false
   ) {
     let (form, panels, groups) = unsafe (it.form, it.panels, end &- first)
-    if form >= 2 {
+    if form >= LSTM_DOT_BF16 {
       let place = first &* panels &* lanes
       // SAFETY: the groups exist; vectors as long as the functions' are required.
       var product = unsafe lstm_dot_product(
         x: x, x_stride: Int64(xStride), words: Int64(it.words), rows: Int64(rows),
-        weights: it.weights + place &* (form == 3 ? it.words / 2 : it.words), start: it.start + place, scales: it.scales + place,
+        weights: it.weights + place &* (form == LSTM_DOT_INT8 ? it.words / 2 : it.words), start: it.start + place, scales: it.scales + place,
         offsets: it.offsets + place, groups: Int64(groups), panels: Int64(panels), out: out, out_stride: Int64(outStride),
         backward: isBackward ? 1 : 0, whole: lstm_support_meets_whole())
       switch form {
-      case 2: unsafe lstm_dot_bf16(&product)
-      case 3: unsafe lstm_dot_int8(&product)
+      case LSTM_DOT_BF16: unsafe lstm_dot_bf16(&product)
+      case LSTM_DOT_INT8: unsafe lstm_dot_int8(&product)
       default: unsafe lstm_dot_w8a8(&product)
       }
       return
@@ -224,7 +223,7 @@
     // A single row has too few sums to keep the multipliers busy: several groups at once.
     while rows == 1 && panels > 1 && groups &- group >= wideGroups {
       let part = unsafe all.from(group: group, panels: panels, out: group)
-      if form == 0 {
+      if form == LSTM_LOW_BF16 {
         if panels == 4 { unsafe bf16Wide4(part) } else { unsafe bf16Wide3(part) }
       } else {
         if panels == 4 { unsafe int8Wide4(part) } else { unsafe int8Wide3(part) }
@@ -236,7 +235,7 @@
       var row = 0
       while row < rows {
         let it = unsafe part.from(row: row)
-        let taken = unsafe form == 0 ? bf16Rows(it, rows &- row, panels) : int8Rows(it, rows &- row, panels)
+        let taken = unsafe form == LSTM_LOW_BF16 ? bf16Rows(it, rows &- row, panels) : int8Rows(it, rows &- row, panels)
         row &+= taken
       }
       group &+= 1

@@ -8,9 +8,9 @@
   /// The scale is the row's largest magnitude by the limit, so that a row's numbers depend on nothing but the row. A row that holds a NaN or an
   /// infinity has NaN as its scale; one whose numbers are all below 1e-30 is taken for zeros.
   ///
-  /// - Shapes: `x [rows, count]`, rows `xStride` apart, any alignment. `q`: rows `qStride` words apart, of the matrix's words: a float each in form 0;
-  ///   two bf16 numbers in form 2, the first in the upper half; with int8 two 16-bit numbers, zeros behind the last, and then the scale (forms 3 and 5:
-  ///   bytes of four of them, see `lstm_dot_quantize`).
+  /// - Shapes: `x [rows, count]`, rows `xStride` apart, any alignment. `q`: rows `qStride` words apart, of the matrix's words: a float for each bf16 number,
+  ///   or for CDot two numbers, the first in the upper half; two 16-bit integers, zeros behind the last, and then the scale, or for CDot bytes of four of
+  ///   them, see `lstm_dot_quantize`.
   /// - Requires: the matrix's limit is at most 32767; each row of q has room for whole vectors of its words and a word more.
   @inline(never)  // see project
   public func quantize(
@@ -25,9 +25,11 @@
     _ it: LowMatrix, _ x: UnsafePointer<Scalar>, _ xStride: Int, _ rows: Int, _ q: UnsafeMutablePointer<Scalar>, _ qStride: Int
   ) {
     let (count, words, limit) = unsafe (it.count, it.words, it.limit)
-    if unsafe it.form & 1 == 0 { return unsafe roundRows(it, x, xStride, rows, q, qStride) }
-    if unsafe it.form > 2 {
-      return unsafe lstm_dot_quantize(x, Int64(xStride), Int64(rows), Int64(count), Int64(limit), it.form == 5 ? 1 : 2, q, Int64(qStride))
+    switch unsafe it.form {
+    case LSTM_LOW_BF16, LSTM_DOT_BF16: return unsafe roundRows(it, x, xStride, rows, q, qStride)
+    case LSTM_DOT_INT8: return unsafe lstm_dot_quantize(x, Int64(xStride), Int64(rows), Int64(count), Int64(limit), 2, q, Int64(qStride))
+    case LSTM_DOT_W8A8: return unsafe lstm_dot_quantize(x, Int64(xStride), Int64(rows), Int64(count), Int64(limit), 1, q, Int64(qStride))
+    default: break
     }
     var row = 0
     while row < rows {
@@ -72,7 +74,7 @@
   @inline(never)
   func roundRows(_ it: LowMatrix, _ x: UnsafePointer<Scalar>, _ xStride: Int, _ rows: Int, _ q: UnsafeMutablePointer<Scalar>, _ qStride: Int) {
     let count = unsafe it.count
-    if unsafe it.form == 2 { return unsafe lstm_dot_round(x, Int64(xStride), Int64(rows), Int64(count), q, Int64(qStride)) }
+    if unsafe it.form == LSTM_DOT_BF16 { return unsafe lstm_dot_round(x, Int64(xStride), Int64(rows), Int64(count), q, Int64(qStride)) }
     var row = 0
     while row < rows {
       // SAFETY: the row exists on both sides.

@@ -1,4 +1,5 @@
 #if !LSTM_FLOAT64
+  import CDot
   import LSTMCaller
   import LSTMKernels
   import LSTMKernelsV3
@@ -70,10 +71,13 @@
         form.isInteger ? scales.base : start.base, form.isInteger ? scales.base + width : start.base)
     }
 
-    /// The form by the kernels' number: CDot has functions of its own for 8-bit numbers of x.
+    /// The form by the kernels' name.
     private func kernelForm(dots: Bool) -> Int {
-      if !dots { return form.isInteger ? 1 : 0 }
-      return form == .bf16 ? 2 : form == .int8 ? 3 : 5
+      switch form {
+      case .full, .bf16: dots ? LSTM_DOT_BF16 : LSTM_LOW_BF16
+      case .int8: dots ? LSTM_DOT_INT8 : LSTM_LOW_INTEGERS
+      case .w8a8: dots ? LSTM_DOT_W8A8 : LSTM_LOW_INTEGERS
+      }
     }
 
     /// Where the kernels find the matrix.

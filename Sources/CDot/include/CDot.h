@@ -7,6 +7,9 @@
 /* Whether this processor has both instructions. */
 int lstm_dot_supported(void);
 
+/* How weights of few bytes lie, and what multiplies them: the vectors of Swift (bf16, or integers of either size), or the functions below. */
+enum { LSTM_LOW_BF16, LSTM_LOW_INTEGERS, LSTM_DOT_BF16, LSTM_DOT_INT8, LSTM_DOT_W8A8 };
+
 /* `out[r] = start + x[r] · W`, the weights and x in words of 32 bits.
  *
  * bf16: a word holds two numbers, the one for the smaller k in its upper half. Each sum is one chain over k in ascending order, as by two multiply-adds
