@@ -191,15 +191,16 @@
     _ matrix: UnsafeRawPointer, _ x: UnsafePointer<Scalar>, _ xStride: Int, rows: Int, first: Int, end: Int, _ out: UnsafeMutablePointer<Scalar>,
     _ outStride: Int
   ) {
-    unsafe projectLowGroups(matrix.assumingMemoryBound(to: LowMatrix.self).pointee, x, xStride, rows, first, end, out, outStride)
+    unsafe projectLowGroups(matrix.assumingMemoryBound(to: LowMatrix.self), x, xStride, rows, first, end, out, outStride)
   }
 
   /// The same; `isBackward`: from the last group to the first, where the products are CDot's and the row is single.
   @inline(never)
   func projectLowGroups(
-    _ it: LowMatrix, _ x: UnsafePointer<Scalar>, _ xStride: Int, _ rows: Int, _ first: Int, _ end: Int, _ out: UnsafeMutablePointer<Scalar>,
-    _ outStride: Int, isBackward: Bool = false
+    _ matrix: UnsafePointer<LowMatrix>, _ x: UnsafePointer<Scalar>, _ xStride: Int, _ rows: Int, _ first: Int, _ end: Int,
+    _ out: UnsafeMutablePointer<Scalar>, _ outStride: Int, isBackward: Bool = false
   ) {
+    let it = unsafe matrix.pointee
     let (form, panels, groups) = unsafe (it.form, it.panels, end &- first)
     if form >= LSTM_DOT_BF16 {
       let place = first &* panels &* lanes
@@ -208,7 +209,7 @@
         x: x, x_stride: Int64(xStride), words: Int64(it.words), rows: Int64(rows),
         weights: it.weights + place &* (form == LSTM_DOT_INT8 ? it.words / 2 : it.words), start: it.start + place, scales: it.scales + place,
         offsets: it.offsets + place, groups: Int64(groups), panels: Int64(panels), out: out, out_stride: Int64(outStride),
-        backward: isBackward ? 1 : 0, whole: lstm_support_meets_whole())
+        backward: isBackward ? 1 : 0, whole: rows > 1 ? lstm_support_meets_whole() : 0)
       switch form {
       case LSTM_DOT_BF16: unsafe lstm_dot_bf16(&product)
       case LSTM_DOT_INT8: unsafe lstm_dot_int8(&product)

@@ -23,9 +23,9 @@
 
   /// One step of the groups from `first` up to `end`, h quantised already.
   @inline(never)
-  func lowStep(_ it: LowState, _ matrix: LowMatrix, _ first: Int, _ end: Int) {
+  func lowStep(_ it: LowState, _ matrix: UnsafePointer<LowMatrix>, _ first: Int, _ end: Int) {
     let rows = unsafe it.rows
-    let groupWidth = unsafe matrix.panels &* lanes
+    let groupWidth = unsafe matrix.pointee.panels &* lanes
     // Each thread has sums of its own; of a thread's, so many at once that they stay in the first cache.
     let sums = unsafe it.sums + first &* groupWidth &* rows
     var chunk = rows == 1 ? groupsAtOnce : 4096 / (rows &* groupWidth)
@@ -42,7 +42,7 @@
       // SAFETY: the groups exist; sums hold rows · width numbers for them.
       unsafe projectLowGroups(matrix, it.quantized, it.quantizedStride, rows, group, group &+ groups, sums, width, isBackward: it.isBackward)
       let gates = unsafe it.gates.map { unsafe $0 + place }
-      if unsafe matrix.panels == 4 {
+      if unsafe matrix.pointee.panels == 4 {
         unsafe lstmUpdate(it.z + place, it.zStride, sums, width, it.hNew + unit, it.c + unit, it.stride, rows: rows, blocks: groups, gates)
       } else {
         unsafe gruUpdate(it.z + place, it.zStride, sums, width, it.h + unit, it.hNew + unit, it.stride, rows: rows, blocks: groups, gates)
@@ -66,12 +66,12 @@
     _ sums: UnsafeMutablePointer<Scalar>, _ quantized: UnsafeMutablePointer<Scalar>, _ quantizedStride: Int, _ isQuantized: Bool, _ isBackward: Bool,
     _ gates: UnsafeMutablePointer<Scalar>?, _ out: UnsafeMutablePointer<Scalar>?, _ outStride: Int, _ outStep: Int
   ) {
-    let its = unsafe matrix.assumingMemoryBound(to: LowMatrix.self).pointee
+    let its = unsafe matrix.assumingMemoryBound(to: LowMatrix.self)
     var it = unsafe LowState(
       z: z, zStride: zStride, h: h, hNew: hNew, c: c, stride: stride, rows: rows, sums: sums, quantized: quantized,
       quantizedStride: quantizedStride, gates: gates, isBackward: isBackward)
     let unit = first &* lanes
-    let units = unsafe smaller(end &* lanes, its.count) &- unit
+    let units = unsafe smaller(end &* lanes, its.pointee.count) &- unit
     var step = 0
     while step < steps {
       if !isQuantized { unsafe quantizeRows(its, it.h, stride, rows, quantized, quantizedStride) }
@@ -91,8 +91,8 @@
 
   /// A recurrent layer of a stream with weights of few bytes, as ``Instant`` is one with others.
   @unsafe struct LowInstant {
-    var input: LowMatrix
-    var recurrent: LowMatrix
+    var input: UnsafePointer<LowMatrix>
+    var recurrent: UnsafePointer<LowMatrix>
     var state: LowState
     var z: UnsafeMutablePointer<Scalar>
     var quantizedX: UnsafeMutablePointer<Scalar>
@@ -114,7 +114,7 @@
   ) {
     // SAFETY: the caller's contract.
     unsafe memory.assumingMemoryBound(to: LowInstant.self).pointee = LowInstant(
-      input: input.assumingMemoryBound(to: LowMatrix.self).pointee, recurrent: recurrent.assumingMemoryBound(to: LowMatrix.self).pointee,
+      input: input.assumingMemoryBound(to: LowMatrix.self), recurrent: recurrent.assumingMemoryBound(to: LowMatrix.self),
       state: LowState(
         z: z, zStride: 0, h: h, hNew: hNew, c: c, stride: 0, rows: 1, sums: sums, quantized: quantizedH, quantizedStride: 0, gates: nil,
         isBackward: false),
@@ -133,7 +133,7 @@
   @inline(never)  // see project
   public func lowInstantBlocks(_ memory: UnsafeMutableRawPointer, _ first: Int, _ end: Int) {
     let it = unsafe memory.assumingMemoryBound(to: LowInstant.self)
-    let width = unsafe it.pointee.input.panels &* lanes
+    let width = unsafe it.pointee.input.pointee.panels &* lanes
     let chunks = (end &- first &+ groupsAtOnce &- 1) / groupsAtOnce
     var number = 0
     while number < chunks {
@@ -153,8 +153,8 @@
   public func finishLowInstant(_ memory: UnsafeMutableRawPointer, _ y: UnsafeMutablePointer<Scalar>) {
     let it = unsafe memory.assumingMemoryBound(to: LowInstant.self)
     // SAFETY: both hold H numbers.
-    unsafe copyNumbers(it.pointee.state.hNew, it.pointee.state.h, it.pointee.recurrent.count)
-    unsafe copyNumbers(it.pointee.state.hNew, y, it.pointee.recurrent.count)
+    unsafe copyNumbers(it.pointee.state.hNew, it.pointee.state.h, it.pointee.recurrent.pointee.count)
+    unsafe copyNumbers(it.pointee.state.hNew, y, it.pointee.recurrent.pointee.count)
     unsafe it.pointee.state.isBackward = !it.pointee.state.isBackward
   }
 

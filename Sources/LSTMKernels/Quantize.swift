@@ -16,14 +16,15 @@
   public func quantize(
     _ matrix: UnsafeRawPointer, _ x: UnsafePointer<Scalar>, _ xStride: Int, rows: Int, _ q: UnsafeMutablePointer<Scalar>, _ qStride: Int
   ) {
-    unsafe quantizeRows(matrix.assumingMemoryBound(to: LowMatrix.self).pointee, x, xStride, rows, q, qStride)
+    unsafe quantizeRows(matrix.assumingMemoryBound(to: LowMatrix.self), x, xStride, rows, q, qStride)
   }
 
   /// The same.
   @inline(never)
   func quantizeRows(
-    _ it: LowMatrix, _ x: UnsafePointer<Scalar>, _ xStride: Int, _ rows: Int, _ q: UnsafeMutablePointer<Scalar>, _ qStride: Int
+    _ matrix: UnsafePointer<LowMatrix>, _ x: UnsafePointer<Scalar>, _ xStride: Int, _ rows: Int, _ q: UnsafeMutablePointer<Scalar>, _ qStride: Int
   ) {
+    let it = unsafe matrix.pointee
     let (count, words, limit) = unsafe (it.count, it.words, it.limit)
     switch unsafe it.form {
     case LSTM_LOW_BF16, LSTM_DOT_BF16: return unsafe roundRows(it, x, xStride, rows, q, qStride)
