@@ -84,10 +84,9 @@ LSTM_INLINE void tile(const int form, const int R, const int G, const int P, con
 /* Rows of a tile at most: as many as there are registers for their sums. */
 #define LSTM_MOST_ROWS(form, panels) ((form) != INT8 || (panels) == 1 ? 6 : 12 / (panels))
 
-/* Tiles of one group, by their rows. */
+/* Tiles of one group, by their rows: several rows, shared out evenly, never leave a tile of one. */
 #define LSTM_ROWS(form, P)                                       \
   switch (rows) {                                                \
-    case 1: return tile(form, 1, 1, P, it);                      \
     case 2: return tile(form, 2, 1, P, it);                      \
     case 3: return tile(form, 3, 1, P, it);                      \
     case 4: return tile(form, LSTM_MOST(form, 4, P), 1, P, it);  \
@@ -145,7 +144,8 @@ LSTM_INLINE void single(const int form, const lstm_dot_product *it, lstm_dot_par
 
 LSTM_INLINE void product(const int form, const lstm_dot_product *it) {
   const int64_t panels = it->panels, vectors = form == INT8 ? it->words / 2 : it->words;
-  const int64_t most = it->whole ? vectors : LSTM_DOT_BLOCK / 64 / panels, most_rows = LSTM_MOST_ROWS(form, panels), tiles = (it->rows + most_rows - 1) / most_rows;
+  const int64_t most = it->whole ? vectors : LSTM_DOT_BLOCK / 64 / panels;
+  const int64_t most_rows = LSTM_MOST_ROWS(form, panels), tiles = (it->rows + most_rows - 1) / most_rows;
   lstm_dot_part part = {.x = it->x, .x_stride = it->x_stride, .out_stride = it->out_stride, .words = it->words, .vectors = vectors, .end = vectors};
   if (it->rows == 1) return single(form, it, part);
   for (int64_t group = 0; group < it->groups; group++) {

@@ -10,6 +10,13 @@ func weightForm(_ value: Int32) throws(LSTMError) -> WeightForm {
   return form
 }
 
+/// Refuses a form of weights that a precision does not have.
+func check(_ form: WeightForm, in precision: ElementType) throws(LSTMError) {
+  guard form == .full || precision == .float32 else {
+    throw .argument("weights is \(form.constant), which needs a precision of LSTM_FLOAT32; it is LSTM_FLOAT64")
+  }
+}
+
 /// What the options of a session or a stream ask for.
 struct RunOptions {
   var precision = ElementType.float32
@@ -30,9 +37,7 @@ struct RunOptions {
     self.threads = Int(threads)
     guard (1...256).contains(threads) else { throw .argument("threads is \(threads); expected 1 to 256") }
     let form = try weightForm(weights)
-    guard form == .full || self.precision == .float32 else {
-      throw .argument("weights is \(form.constant), which needs a precision of LSTM_FLOAT32; it is LSTM_FLOAT64")
-    }
+    try check(form, in: self.precision)
     guard reserved == 0 else { throw .argument("options.reserved is \(reserved); expected 0") }
     self.weights = form
   }

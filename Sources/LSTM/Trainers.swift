@@ -83,9 +83,7 @@ struct TrainerOptions {
     if form.isInteger {
       throw .argument("weights is \(form.constant), too coarse to learn with; expected LSTM_WEIGHTS_FLOAT32 or LSTM_WEIGHTS_BF16")
     }
-    guard form == .full || precision == .float32 else {
-      throw .argument("weights is \(form.constant), which needs a precision of LSTM_FLOAT32; it is LSTM_FLOAT64")
-    }
+    try check(form, in: precision)
     return form
   }
 

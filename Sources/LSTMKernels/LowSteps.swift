@@ -135,12 +135,12 @@
     let it = unsafe memory.assumingMemoryBound(to: LowInstant.self)
     let width = unsafe it.pointee.input.pointee.panels &* lanes
     let chunks = (end &- first &+ groupsAtOnce &- 1) / groupsAtOnce
+    let isBackward = unsafe it.pointee.state.isBackward
     var number = 0
     while number < chunks {
-      let group = unsafe first &+ (it.pointee.state.isBackward ? chunks &- 1 &- number : number) &* groupsAtOnce
+      let group = first &+ (isBackward ? chunks &- 1 &- number : number) &* groupsAtOnce
       number &+= 1
       let next = smaller(end, group &+ groupsAtOnce)
-      let isBackward = unsafe it.pointee.state.isBackward
       // SAFETY: the groups exist.
       unsafe projectLowGroups(
         it.pointee.input, it.pointee.quantizedX, 0, 1, group, next, it.pointee.z + group &* width, 0, isBackward: isBackward)

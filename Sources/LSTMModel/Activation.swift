@@ -20,6 +20,10 @@ public enum Activation: Sendable, Equatable {
   case softShrink(threshold: Double)
   case thresholdedRelu(theta: Double)
 
+  /// λ and α of selu. Source: Klambauer et al. 2017, "Self-Normalizing Neural Networks".
+  public static var seluScale: Double { 1.0507009873554805 }
+  public static var seluAlpha: Double { 1.6732632423543772 }
+
   /// Plain `max(x, 0)`.
   public static let plainRelu = Activation.relu(maximum: nil, slope: 0, threshold: 0)
 

@@ -18,7 +18,7 @@ extension KernelTable {
     switch activation {
     case .swish: return activate(numbers, at: x, 0)
     case .elu(let alpha): return activate(numbers, at: x, 1, 1, alpha)
-    case .selu: return activate(numbers, at: x, 1, 1.0507009873554805, 1.0507009873554805 * 1.6732632423543772)
+    case .selu: return activate(numbers, at: x, 1, Activation.seluScale, Activation.seluScale * Activation.seluAlpha)
     case .gelu(approximate: true): return activate(numbers, at: x, 2)
     #if !LSTM_FLOAT64
       case .gelu: return activate(numbers, at: x, 7)
@@ -70,7 +70,7 @@ extension Activation {
     case .hardSigmoid(let slope): return Activation.clip(x * Scalar(slope) + 0.5)
     case .elu(let alpha): return x > 0 ? x : Scalar(alpha) * expm1(x)
     case .celu(let alpha): return x > 0 ? x : Scalar(alpha) * expm1(x / Scalar(alpha))
-    case .selu: return 1.0507009873554805 * (x > 0 ? x : 1.6732632423543772 * expm1(x))
+    case .selu: return Scalar(Activation.seluScale) * (x > 0 ? x : Scalar(Activation.seluAlpha) * expm1(x))
     case .exponential: return exp(x)
     case .softplus: return Activation.logOnePlusExp(x)
     case .softsign: return x / (1 + abs(x))

@@ -13,8 +13,6 @@ public final class Plan: @unchecked Sendable {  // all properties are immutable 
   let lastUse: [Value: Int]
   /// Which inputs and outputs need no copies.
   let loans: Loans
-  /// Whether there are such.
-  let lends: Bool
   /// Whether some layer may refuse numbers of its input.
   let mayRefuse: Bool
   /// Whether each row of a batch can be computed by itself.
@@ -58,7 +56,6 @@ public final class Plan: @unchecked Sendable {  // all properties are immutable 
     let refusing = operators.map { $0?.mayRefuse ?? false }
     mayRefuse = refusing.contains(true)
     loans = Loans(model, takeAnyPlace: operators.map { $0?.takesAnyPlace ?? false }, mayRefuse: refusing)
-    lends = (loans.inputs + loans.outputs).contains { !$0.isEmpty }
     rowsAreIndependent = model.rowsAreIndependent
   }
 

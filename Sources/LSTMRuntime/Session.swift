@@ -130,22 +130,12 @@ public final class Session: RunningSession {
     let first = worker.rows.lowerBound
     let workspace = worker.workspace
     for position in inputs.indices {
-      if let uses = uses(plan.loans.inputs, position, inputs[position], workspace.inputs[position]),
-        let part = inputs[position].part(workspace.inputs[position].values.count, fromRow: first)
-      {
-        workspace.place(part, uses)
-      } else {
-        inputs[position].read(into: workspace.inputs[position].values, fromRow: first)
-      }
+      let own = workspace.inputs[position]
+      if lend(plan.loans.inputs[position], inputs[position], own, worker) { continue }
+      inputs[position].read(into: own.values, fromRow: first)
     }
-    if plan.lends, !writesLast {
-      for position in outputs.indices {
-        if let uses = uses(plan.loans.outputs, position, outputs[position], workspace.outputs[position]),
-          let part = outputs[position].part(workspace.outputs[position].values.count, fromRow: first)
-        {
-          workspace.place(part, uses)
-        }
-      }
+    if !writesLast {
+      for position in outputs.indices { _ = lend(plan.loans.outputs[position], outputs[position], workspace.outputs[position], worker) }
     }
     do throws(LSTMError) {
       try workspace.run()
@@ -153,15 +143,16 @@ public final class Session: RunningSession {
       worker.error = error
     }
     if worker.error == nil && !writesLast { write(worker) }
-    guard plan.lends else { return }
     // Nothing of the caller's is known after the call.
     for position in inputs.indices {
       let own = workspace.inputs[position]
-      if let uses = uses(plan.loans.inputs, position, inputs[position], own) { workspace.place(own.values, uses) }
+      let loan = plan.loans.inputs[position]
+      if isLent(loan, inputs[position], own) { workspace.place(own.values, loan) }
     }
     for position in outputs.indices {
       let own = workspace.outputs[position]
-      if let uses = uses(plan.loans.outputs, position, outputs[position], own) { workspace.place(own.values, uses) }
+      let loan = plan.loans.outputs[position]
+      if isLent(loan, outputs[position], own) { workspace.place(own.values, loan) }
     }
   }
 
@@ -169,15 +160,21 @@ public final class Session: RunningSession {
   private func write(_ worker: Worker) {
     for position in outputs.indices {
       let own = worker.workspace.outputs[position]
-      if !writesLast, uses(plan.loans.outputs, position, outputs[position], own) != nil { continue }
+      if !writesLast && isLent(plan.loans.outputs[position], outputs[position], own) { continue }
       outputs[position].write(own.values, fromRow: worker.rows.lowerBound)
     }
   }
 
-  /// Where a value of the model is used, if it may lie in the caller's array during the call, can, and is so large that a copy would cost more.
-  private func uses(_ loans: [[Loans.Use]], _ position: Int, _ array: CallerArray, _ own: Tensor) -> [Loans.Use]? {
-    guard plan.lends, own.values.count >= Session.lentNumbers, array.isLent, !loans[position].isEmpty else { return nil }
-    return loans[position]
+  /// Whether a value of the model may lie in the caller's array during a call, can, and is so large that a copy would cost more.
+  private func isLent(_ loan: [Loans.Use], _ array: CallerArray, _ own: Tensor) -> Bool {
+    own.values.count >= Session.lentNumbers && array.isLent && !loan.isEmpty
+  }
+
+  /// Lets a value of the model lie in the caller's array during the call, or returns false.
+  private func lend(_ loan: [Loans.Use], _ array: CallerArray, _ own: Tensor, _ worker: Worker) -> Bool {
+    guard isLent(loan, array, own), let part = array.part(own.values.count, fromRow: worker.rows.lowerBound) else { return false }
+    worker.workspace.place(part, loan)
+    return true
   }
 
   /// Sets the states of stateful layers to zero.

@@ -1,11 +1,4 @@
-import Glibc
 import LSTMModel
-
-/// What inference and training of the attention layers share.
-enum AttentionWeights {
-  /// Subtracted from the score of a step that may not be seen, as Keras does.
-  static let penalty: Scalar = 1e9
-}
 
 /// Attention and AdditiveAttention.
 final class AttentionOperator: Operator, @unchecked Sendable {
@@ -44,34 +37,14 @@ final class AttentionOperator: Operator, @unchecked Sendable {
         products.packKeys(k, stride: size, scale: scale?.first ?? 1, scratch, training)
         products.score(q, stride: size, into: scores, scratch, kernels)
       } else {
-        score(q, k, size, into: scores, products)
+        products.score(it.score, q, k, size: size, scale: { scale?[$0] ?? 1 }, weight: weight, into: scores)
       }
       products.hide(scores, mask: call.masks[1]?.values.slice(row * steps, steps), queryMask: nil, causal: it.causal, scratch)
       let out = call.outputs[0].values.slice(row * queries * width, queries * width)
       products.weigh(scores, kernels)
       products.apply(scores, into: out, stride: width, scratch, kernels)
-      guard let mask = call.masks[0] else { continue }
-      for q in 0..<queries where mask.values[row * queries + q] == 0 { out.slice(q * width, width).fill(0) }
+      products.clear(out, queryMask: call.masks[0]?.values.slice(row * queries, queries))
     }
-  }
-
-  /// Scores that are no products: of `additive` and `concat`.
-  private func score(_ query: Floats, _ key: Floats, _ size: Int, into scores: Floats, _ it: AttentionProducts) {
-    for q in 0..<it.queries {
-      let a = query.slice(q * size, size)
-      for s in 0..<it.steps { scores[q * it.stride + s] = score(a, key.slice(s * size, size)) }
-    }
-  }
-
-  private func score(_ a: Floats, _ b: Floats) -> Scalar {
-    var sum: Scalar = 0
-    if it.score == .additive {
-      for index in 0..<a.count { sum += (scale?[index] ?? 1) * Glibc.tanh(a[index] + b[index]) }
-      return sum
-    }
-    let factor = scale?.first ?? 1
-    for index in 0..<a.count { sum += Glibc.tanh(factor * (a[index] + b[index])) }
-    return weight * sum
   }
 }
 

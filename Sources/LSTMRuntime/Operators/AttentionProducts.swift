@@ -1,3 +1,4 @@
+import Glibc
 import LSTMModel
 
 /// How the columns of a matrix lie in memory for the kernels: groups of four panels, then one of three or at most two of one, padded with zeros to
@@ -81,6 +82,9 @@ struct AttentionProducts {
   /// Where the arrays lie among the scratch of a call; those from `sums` on are for training only.
   enum Place: Int { case scores, keys, values, zeros, hiding, result, sums, outer }
 
+  /// Subtracted from the score of a step that may not be seen, as Keras does.
+  private static let penalty: Scalar = 1e9
+
   let queries: Int
   let steps: Int
   let keySize: Int
@@ -136,6 +140,28 @@ struct AttentionProducts {
       stride: self.stride, kernels)
   }
 
+  /// Computes scores that are no products, of `query [queries, size]` and `key [steps, size]`, as above: additive ones are `Σ scale ⊙ tanh(a + b)`, others
+  /// `weight · Σ tanh(scale(0) · (a + b))`.
+  func score(
+    _ kind: Attention.Score, _ query: Floats, _ key: Floats, size: Int, scale: (Int) -> Scalar, weight: Scalar, into scores: Floats
+  ) {
+    for q in 0..<queries {
+      let a = query.slice(q * size, size)
+      for s in 0..<steps {
+        let b = key.slice(s * size, size)
+        var sum: Scalar = 0
+        if kind == .additive {
+          for index in 0..<size { sum += scale(index) * Glibc.tanh(a[index] + b[index]) }
+        } else {
+          let factor = scale(0)
+          for index in 0..<size { sum += Glibc.tanh(factor * (a[index] + b[index])) }
+          sum *= weight
+        }
+        scores[q * stride + s] = sum
+      }
+    }
+  }
+
   /// Lowers by the penalty, once, each score of a step that a query may not see: steps whose `mask` is 0, steps behind the query if `causal`,
   /// and all steps of a query whose `queryMask` is 0.
   func hide(_ scores: Floats, mask: Floats?, queryMask: Floats?, causal: Bool, _ scratch: ArraySlice<Floats>) {
@@ -143,14 +169,14 @@ struct AttentionProducts {
     let hiding = array(.hiding, scratch)
     hiding.fill(0)
     if let mask {
-      for step in 0..<steps where mask[step] == 0 { hiding[step] = -AttentionWeights.penalty }
+      for step in 0..<steps where mask[step] == 0 { hiding[step] = -AttentionProducts.penalty }
     }
-    if causal && queries < steps { hiding.slice(queries, steps - queries).fill(-AttentionWeights.penalty) }
+    if causal && queries < steps { hiding.slice(queries, steps - queries).fill(-AttentionProducts.penalty) }
     for query in (0..<queries).reversed() {
-      if causal && query + 1 < steps { hiding[query + 1] = -AttentionWeights.penalty }
+      if causal && query + 1 < steps { hiding[query + 1] = -AttentionProducts.penalty }
       let row = row(scores, query)
       if let queryMask, queryMask[query] == 0 {
-        for step in 0..<steps { row[step] -= AttentionWeights.penalty }
+        for step in 0..<steps { row[step] -= AttentionProducts.penalty }
       } else {
         row.add(hiding)
       }
@@ -169,6 +195,12 @@ struct AttentionProducts {
       weights, stride: stride, rows: queries, count: steps, array(.values, scratch), start: array(.zeros, scratch), into: result,
       stride: values.width, kernels)
     out.copyRows(queries, count: valueSize, stride: outStride, from: result, stride: values.width)
+  }
+
+  /// Sets to zero what belongs to masked queries in `out [queries, valueSize]`: their output is zero whatever they saw.
+  func clear(_ out: Floats, queryMask: Floats?) {
+    guard let queryMask else { return }
+    for query in 0..<queries where queryMask[query] == 0 { out.slice(query * valueSize, valueSize).fill(0) }
   }
 
   /// A query's scores or weights.

@@ -24,7 +24,7 @@ extension KernelTable {
       }
     case .swish: activate(gradient, at: before, 8)
     case .elu(let alpha): activate(gradient, at: before, 9, 1, alpha)
-    case .selu: activate(gradient, at: before, 9, 1.0507009873554805, 1.0507009873554805 * 1.6732632423543772)
+    case .selu: activate(gradient, at: before, 9, Activation.seluScale, Activation.seluScale * Activation.seluAlpha)
     case .gelu(approximate: true): activate(gradient, at: before, 10)
     #if !LSTM_FLOAT64
       case .gelu: activate(gradient, at: before, 11)
@@ -61,7 +61,7 @@ extension Activation {
     case .hardSigmoid(let slope): return y > 0 && y < 1 ? Scalar(slope) : 0
     case .elu(let alpha): return x > 0 ? 1 : Scalar(alpha) * exp(x)
     case .celu(let alpha): return x > 0 ? 1 : exp(x / Scalar(alpha))
-    case .selu: return 1.0507009873554805 * (x > 0 ? 1 : 1.6732632423543772 * exp(x))
+    case .selu: return Scalar(Activation.seluScale) * (x > 0 ? 1 : Scalar(Activation.seluAlpha) * exp(x))
     case .exponential: return y
     case .softplus: return Activation.logisticFunction(x)
     case .softsign: return 1 / ((1 + abs(x)) * (1 + abs(x)))

@@ -52,41 +52,19 @@ final class AttentionTraining: TrainingLayer, @unchecked Sendable {
         products.packKeys(k, stride: size, scale: scale(call), scratch, training)
         products.score(q, stride: size, into: scores, scratch, kernels)
       } else {
-        for a in 0..<queries {
-          for b in 0..<steps { scores[a * products.stride + b] = score(call, q.slice(a * size, size), k.slice(b * size, size)) }
-        }
+        let scales = it.useScale ? call.weights[0] : nil
+        products.score(it.score, q, k, size: size, scale: { scales?[$0] ?? 1 }, weight: weight(call), into: scores)
       }
       products.hide(scores, mask: call.masks[1]?.values.slice(row * steps, steps), queryMask: nil, causal: it.causal, scratch)
       products.weigh(scores, kernels)
       let out = call.outputs[0].values.slice(row * queries * width, queries * width)
       products.apply(products.dropped(scores, factors(call, row, queries * steps), scratch), into: out, stride: width, scratch, kernels)
-      hideQueries(call, row, out, width)
+      products.clear(out, queryMask: call.masks[0]?.values.slice(row * queries, queries))
     }
   }
 
-  /// The output of a masked query is zero whatever it saw.
-  private func hideQueries(_ call: TrainingCall, _ row: Int, _ out: Floats, _ width: Int) {
-    guard let mask = call.masks[0] else { return }
-    let queries = call.inputs[0].shape[1]
-    for q in 0..<queries where mask.values[row * queries + q] == 0 { out.slice(q * width, width).fill(0) }
-  }
-
-  /// A score that is no product.
-  private func score(_ call: TrainingCall, _ a: Floats, _ b: Floats) -> Scalar {
-    let scale = it.useScale ? call.weights[0] : nil
-    var sum: Scalar = 0
-    switch it.score {
-    case .dot:
-      return 0
-    case .additive:
-      for index in 0..<a.count { sum += (scale?[index] ?? 1) * Glibc.tanh(a[index] + b[index]) }
-      return sum
-    case .concat:
-      let factor = scale?[0] ?? 1
-      for index in 0..<a.count { sum += Glibc.tanh(factor * (a[index] + b[index])) }
-      return (call.weights.last?[0] ?? 1) * sum
-    }
-  }
+  /// The weight of a concatenation's sum.
+  private func weight(_ call: TrainingCall) -> Scalar { it.score == .concat ? call.weights.last?[0] ?? 1 : 1 }
 
   override func backward(_ call: TrainingCall) {
     let (query, key, value, keyPlace) = parts(call)
@@ -96,7 +74,7 @@ final class AttentionTraining: TrainingLayer, @unchecked Sendable {
     for row in 0..<query.shape[0] {
       let (q, k, v) = (row * queries * size, row * steps * size, row * steps * width)
       let dOut = call.outputGradients[0].slice(row * queries * width, queries * width)
-      hideQueries(call, row, dOut, width)
+      products.clear(dOut, queryMask: call.masks[0]?.values.slice(row * queries, queries))
       products.backward(
         call.kept[0].slice(row * queries * products.stride, queries * products.stride), factors: factors(call, row, queries * steps),
         value: value.values.slice(v, steps * width), dValue: call.inputGradients[1]?.slice(v, steps * width), valueStride: width,
@@ -127,18 +105,16 @@ final class AttentionTraining: TrainingLayer, @unchecked Sendable {
     guard d != 0 else { return }
     let scale = it.useScale ? call.weights[0] : nil
     let dScale = it.useScale ? call.weightGradients[0] : nil
-    let weight = it.score == .concat ? call.weights.last?[0] ?? 1 : 1
+    let weight = weight(call)
     let dWeight = it.score == .concat ? call.weightGradients.last ?? nil : nil
     for index in 0..<a.count {
-      switch it.score {
-      case .dot: continue
-      case .additive:
+      if it.score == .additive {
         let t = Glibc.tanh(a[index] + b[index])
         let slope = d * (scale?[index] ?? 1) * (1 - t * t)
         da?[index] += slope
         db?[index] += slope
         dScale?[index] += d * t
-      case .concat:
+      } else {
         let factor = scale?[0] ?? 1
         let t = Glibc.tanh(factor * (a[index] + b[index]))
         let slope = d * weight * (1 - t * t)

@@ -44,7 +44,7 @@ final class NoiseTraining: TrainingLayer, @unchecked Sendable {
       for index in 0..<out.count { out[index] *= call.kept[0][index] }
     case .alphaDropout(let rate, let shape):
       // Source: Klambauer et al. 2017, as in Keras: dropped numbers become −λα, then average and spread are restored.
-      let saturation = -1.6732632423543772 * 1.0507009873554805
+      let saturation = -Activation.seluAlpha * Activation.seluScale
       let a = ((1 - rate) * (1 + rate * saturation * saturation)).squareRoot()
       let b = -saturation * rate / a
       fill(call, rate: rate, shape: shape, kept: 1)
